@@ -1,0 +1,42 @@
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+# one thread a process: test processes run side by side
+ONE    := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
+
+.PHONY: setup demo test check ci bench report clean help
+
+help:            ## list the targets
+	@grep -E '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/  /'
+
+setup: $(READY)  ## virtual environment with everything a developer needs
+
+$(READY): pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -q --upgrade "pip>=25.1"
+	$(BIN)/python -m pip install -q -c constraints.txt -e ".[digits]" --group dev
+	touch $@
+
+demo: $(READY)   ## survey a network on real MNIST digits and write its report
+	$(BIN)/eigenscape survey mnist-mlp --out runs/demo --resume
+
+test: $(READY)   ## run the tests
+	$(ONE) $(BIN)/python -m pytest -n auto
+
+check: $(READY)  ## formatting, lint, types, import contracts
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+
+ci: check test   ## what continuous integration runs
+
+report: $(READY) ## run the quick preset and write its report
+	$(BIN)/eigenscape survey mnist-mlp-quick --out runs/quick --resume
+
+bench: $(READY)  ## measure coverage and speed; writes benchmarks/results
+	for script in benchmarks/*.py; do $(ONE) $(BIN)/python $$script; done
+
+clean:           ## remove the environment and what was built
+	rm -rf $(VENV) build dist

@@ -1,0 +1,75 @@
+"""Evaluate a model without leaving a trace, by operations with second derivatives."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Generator
+from contextlib import ExitStack, contextmanager
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
+
+
+@contextmanager
+def keep_random_state(device: torch.device) -> Generator[None]:
+    """Restore the global random states when the block ends.
+
+    The states are those of Python, NumPy, torch on the processor and torch on
+    ``device``: dropout and data augmentation draw from them.
+
+    Args:
+        device: The device whose state is kept besides the processor's.
+
+    Yields:
+        Nothing.
+    """
+    python_state = random.getstate()
+    numpy_state = np.random.get_state()  # ruff: ignore[numpy-legacy-random] the caller's
+    devices = [] if device.type == "cpu" else [device]
+    try:
+        with torch.random.fork_rng(devices, device_type=device.type):
+            yield
+    finally:
+        random.setstate(python_state)
+        np.random.set_state(numpy_state)  # ruff: ignore[numpy-legacy-random] the caller's
+
+
+def advance_random_state(device: torch.device) -> None:
+    """Draw one number from each global random state, so that it moves on.
+
+    Args:
+        device: The device whose state moves besides the processor's.
+    """
+    random.random()
+    np.random.random()  # ruff: ignore[numpy-legacy-random] the data set's
+    torch.rand(())
+    torch.rand((), device=device)
+
+
+@contextmanager
+def twice_differentiable(model: nn.Module, device: torch.device) -> Generator[None]:
+    """Choose kernels that can be differentiated twice, and record gradients.
+
+    Fused attention has no second derivative, so attention takes the mathematically
+    equal route by matrix products; nor have the recurrent layers of cuDNN.
+
+    Args:
+        model: The model to be evaluated.
+        device: Where its parameters live.
+
+    Yields:
+        Nothing.
+
+    References:
+        PyTorch issue 116350 (double backward of fused attention).
+    """
+    with ExitStack() as stack:
+        stack.enter_context(torch.inference_mode(mode=False))
+        stack.enter_context(torch.enable_grad())
+        stack.enter_context(sdpa_kernel(SDPBackend.MATH))
+        recurrent = any(isinstance(module, nn.RNNBase) for module in model.modules())
+        if device.type == "cuda" and recurrent:
+            stack.enter_context(torch.backends.cudnn.flags(enabled=False))
+        yield

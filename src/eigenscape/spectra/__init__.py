@@ -1,0 +1,81 @@
+"""Floor 3a: what was measured; spectra and the fits of theory to them."""
+
+from eigenscape.spectra.advice import advise
+from eigenscape.spectra.batch_scaling import BatchScaling, fit_batch_scaling
+from eigenscape.spectra.density import estimate_density, fit_bulk
+from eigenscape.spectra.distance import (
+    cumulative,
+    kolmogorov,
+    mean_absolute_deviation,
+    wasserstein,
+)
+from eigenscape.spectra.fit import (
+    FAMILIES,
+    FREE_MEIXNER,
+    MARCHENKO_PASTUR,
+    SEMICIRCLE,
+    LawFamily,
+    LawFit,
+    fit_law,
+)
+from eigenscape.spectra.measure import (
+    SpectralMeasure,
+    measure_median,
+    measure_moments,
+    measure_of_eigenvalues,
+    restrict,
+)
+from eigenscape.spectra.noise_fit import NoiseFit
+from eigenscape.spectra.noise_models import (
+    AdditiveNoise,
+    MultiplicativeNoise,
+    NoiseModel,
+    Parameter,
+)
+from eigenscape.spectra.smoothing import smooth, smooth_standard_error
+from eigenscape.spectra.split import SpectrumSplit, split_spectrum
+from eigenscape.spectra.survey_result import (
+    Advice,
+    BatchDraws,
+    CheckpointSurvey,
+    Density,
+    Survey,
+)
+
+__all__ = [
+    "FAMILIES",
+    "FREE_MEIXNER",
+    "MARCHENKO_PASTUR",
+    "SEMICIRCLE",
+    "AdditiveNoise",
+    "Advice",
+    "BatchDraws",
+    "BatchScaling",
+    "CheckpointSurvey",
+    "Density",
+    "LawFamily",
+    "LawFit",
+    "MultiplicativeNoise",
+    "NoiseFit",
+    "NoiseModel",
+    "Parameter",
+    "SpectralMeasure",
+    "SpectrumSplit",
+    "Survey",
+    "advise",
+    "cumulative",
+    "estimate_density",
+    "fit_batch_scaling",
+    "fit_bulk",
+    "fit_law",
+    "kolmogorov",
+    "mean_absolute_deviation",
+    "measure_median",
+    "measure_moments",
+    "measure_of_eigenvalues",
+    "restrict",
+    "smooth",
+    "smooth_standard_error",
+    "split_spectrum",
+    "wasserstein",
+]

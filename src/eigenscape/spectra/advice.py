@@ -1,0 +1,152 @@
+"""What to do about a spectrum: learning rate, batch size, directions of signal."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from eigenscape.core import Table
+from eigenscape.spectra.batch_scaling import REJECTED
+from eigenscape.spectra.survey_result import Advice, CheckpointSurvey
+
+MOMENTUM = 0.9
+SHIFT_TOLERANCE = 0.1
+
+
+def advise(
+    checkpoint: CheckpointSurvey, *, momentum: float | None = None
+) -> tuple[Advice, ...]:
+    """Draw advice from the survey of one checkpoint.
+
+    Args:
+        checkpoint: The checkpoint to advise on, usually the last.
+        momentum: The heavy-ball momentum in use; 0.9 when None, the usual choice.
+
+    Returns:
+        Learning rate, batch size and number of signal directions.
+    """
+    beta = MOMENTUM if momentum is None else momentum
+    return (
+        _learning_rate(checkpoint, beta),
+        *((_batch_size(checkpoint),) if checkpoint.batches else ()),
+        _signal(checkpoint),
+    )
+
+
+def _learning_rate(checkpoint: CheckpointSurvey, momentum: float) -> Advice:
+    question = "How large may the learning rate be?"
+    top = float(checkpoint.largest[0])
+    if top <= 0:
+        return Advice(
+            question,
+            "no direction curves upwards, so curvature bounds no learning rate",
+            f"The largest eigenvalue on all the data is {top:.3g}.",
+        )
+    rows: list[tuple[str | float | int | None, ...]] = []
+    for batch in checkpoint.batches:
+        tops = batch.values[:, 0]
+        mean, worst = float(tops.mean()), float(tops.max())
+        spread = float(tops.std(ddof=1)) if tops.size > 1 else None
+        rows.append((batch.batch_size, mean, spread, *_rates(mean, worst, momentum)))
+    rows.append(("all", top, None, *_rates(top, top, momentum)))
+    columns = (
+        "batch size",
+        "mean λ_max",
+        "spread",
+        "2/λ_max",
+        f"with momentum {momentum:g}",
+        "2/(worst λ_max)",
+    )
+    answer = f"largest stable learning rate 2/λ_max = {2 / top:.3g} on all the data"
+    if checkpoint.batches:
+        first = checkpoint.batches[0]
+        mean = float(first.values[:, 0].mean())
+        answer += f", {_rates(mean, mean, momentum)[0]:.3g} at b = {first.batch_size}"
+    answer += f" ({2 * (1 + momentum) / top:.3g} with momentum {momentum:g})"
+    basis = (
+        "Gradient descent on a quadratic is stable below 2/λ_max, heavy-ball momentum "
+        "β below 2(1 + β)/λ_max (Polyak 1964). A single step on a batch contracts "
+        "along that batch's own top direction below 2/λ_max(b), a cautious bound: "
+        "successive batches have different top directions. Weight decay adds its "
+        "coefficient to every eigenvalue and is not included."
+    )
+    return Advice(question, answer, basis, Table(columns, tuple(rows)))
+
+
+def _rates(
+    mean: float, worst: float, momentum: float
+) -> tuple[float | None, float | None, float | None]:
+    if mean <= 0 or worst <= 0:
+        return None, None, None
+    return 2 / mean, 2 * (1 + momentum) / mean, 2 / worst
+
+
+def _batch_size(checkpoint: CheckpointSurvey) -> Advice:
+    question = "From which batch size on does noise no longer move the top eigenvalue?"
+    top = float(checkpoint.largest[0])
+    if top <= 0:
+        return Advice(
+            question,
+            "undefined here: no eigenvalue is positive",
+            f"The largest eigenvalue on all the data is {top:.3g}.",
+        )
+    shifts = [float(b.values[:, 0].mean()) / top - 1 for b in checkpoint.batches]
+    sizes = [b.batch_size for b in checkpoint.batches]
+    percent = f"{100 * SHIFT_TOLERANCE:.0f} %"
+    table = Table(
+        ("batch size", "λ_max(b)/λ_max − 1"), tuple(zip(sizes, shifts, strict=True))
+    )
+    fitted = _fitted_threshold(checkpoint, top)
+    if fitted is not None:
+        size, model = fitted
+        answer = f"noise moves λ_max by less than {percent} from b ≈ {size:.0f} on"
+        basis = f"Read off the fitted {model} noise law, which the data do not reject."
+        return Advice(question, answer, basis, table)
+    basis = (
+        "Read off the measured means, because no fitted law stands; a shift counts "
+        f"when it exceeds {percent} of λ_max on all the data."
+    )
+    moved = [abs(s) >= SHIFT_TOLERANCE for s in shifts]
+    if moved[-1]:
+        answer = (
+            f"noise still moves λ_max by {100 * shifts[-1]:.0f} % at b = {sizes[-1]}, "
+            "the largest size tried"
+        )
+    else:
+        first = len(moved) - moved[::-1].index(True) if any(moved) else 0
+        answer = f"noise moves λ_max by less than {percent} from b = {sizes[first]} on"
+    return Advice(question, answer, basis, table)
+
+
+def _fitted_threshold(
+    checkpoint: CheckpointSurvey, top: float
+) -> tuple[float, str] | None:
+    """Where the best standing law comes within the tolerance, if it does."""
+    scaling = checkpoint.scaling
+    if scaling is None:
+        return None
+    fit = scaling.fit(scaling.best)
+    if fit.p_value is None or fit.p_value < REJECTED:
+        return None
+    near = np.abs(fit.curve[:, 0] / top - 1) < SHIFT_TOLERANCE
+    if not near[-1] or near.all():
+        return None
+    first = int(np.nonzero(~near)[0][-1]) + 1
+    return float(fit.curve_batch_sizes[first]), fit.model
+
+
+def _signal(checkpoint: CheckpointSurvey) -> Advice:
+    count = checkpoint.split.upper.size
+    answer = f"{count} directions carry signal on all the data"
+    rows: list[tuple[str | float | int | None, ...]] = [
+        (b.batch_size, float(np.median([s.upper.size for s in b.splits])))
+        for b in checkpoint.batches
+    ]
+    rows.append(("all", float(count)))
+    basis = (
+        "Eigenvalues of the Hessian that stand apart above its bulk, by the stated "
+        "rule of split_spectrum; per batch size the median over draws. What counts as "
+        "apart is a convention: where the spectrum decays smoothly, so does the count."
+    )
+    question = "How many directions carry signal?"
+    table = Table(("batch size", "outliers above the bulk"), tuple(rows))
+    return Advice(question, answer, basis, table)

@@ -1,0 +1,255 @@
+"""NoiseFit: a noise model fitted to outliers over batch sizes, with intervals."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+from scipy import stats
+from scipy.optimize import OptimizeResult, least_squares
+from scipy.special import log_ndtr
+
+from eigenscape.core import ConfidenceInterval
+from eigenscape.spectra.noise_models import NoiseModel
+from eigenscape.spectra.outlier_observations import OutlierObservations, OutlierSpread
+
+_LEVEL = 0.95
+_EXPONENT_BOUNDS = (0.02, 2.0)
+_EXPONENT_STARTS = (0.5, 0.3, 0.8)
+_CURVE_POINTS = 80
+
+
+@dataclass(frozen=True)
+class NoiseFit:
+    """A noise model fitted to outliers of batch Hessians.
+
+    Attributes:
+        model: Name of the noise model.
+        spikes: The population spikes θ₁ > … > θ_k.
+        amplitude: The noise amplitude at b = 1: the variance α = s(1)² κ₂ of
+            additive noise (eigenvalue units squared), the shift T/m of
+            multiplicative noise (eigenvalue units).
+        exponent: υ in s(b) = b^(−υ).
+        shape: The remaining noise parameters, on their fitted scale.
+        chi_square: Squared standardised residuals of the outliers that every draw
+            of their batch size shows.
+        degrees_of_freedom: Their number less the effective parameters.
+        p_value: Probability of a worse fit were the model true; None when no degree
+            of freedom is left to test it.
+        information: −2 log likelihood, censored outliers included, + 2 × effective
+            parameters (Akaike); smaller is better, the zero is arbitrary.
+        curve_batch_sizes: Where the fitted law is tabulated.
+        curve: Fitted outliers there.
+        curve_lower: Lower end of the pointwise 95 % band of the mean.
+        curve_upper: Upper end.
+    """
+
+    model: str
+    spikes: tuple[ConfidenceInterval, ...]
+    amplitude: ConfidenceInterval
+    exponent: ConfidenceInterval
+    shape: tuple[ConfidenceInterval, ...]
+    chi_square: float
+    degrees_of_freedom: float
+    p_value: float | None
+    information: float
+    curve_batch_sizes: Float[np.ndarray, " g"]
+    curve: Float[np.ndarray, "g k"]
+    curve_lower: Float[np.ndarray, "g k"]
+    curve_upper: Float[np.ndarray, "g k"]
+
+
+def fit_noise_model(
+    model: NoiseModel,
+    observations: OutlierObservations,
+    spread: OutlierSpread,
+    *,
+    population: int | None,
+) -> NoiseFit:
+    """Fit spikes, noise and exponent by penalised maximum likelihood.
+
+    Cell means are Gaussian with the pooled scatter and the correlation of the
+    outliers of a draw; an outlier that was not seen contributes the probability
+    that it lies below its bound (Tobit). Intervals are Student intervals from the
+    inverse of the penalised information; when the fit is worse than its noise
+    (χ² > degrees of freedom) they are widened by √(χ²/dof), as the Particle Data
+    Group does. They hold under the model: read them together with `p_value`.
+
+    Args:
+        model: The noise model.
+        observations: The outliers seen and not seen.
+        spread: Their scatter.
+        population: The n examples that batches are drawn from, or None.
+
+    Returns:
+        The fit.
+    """
+    problem = _Problem(model, observations, spread)
+    solutions: list[OptimizeResult] = []
+    for exponent in _EXPONENT_STARTS:
+        solutions.append(problem.solve(exponent))
+        if solutions[-1].cost < problem.cells:
+            break
+    return problem.report(min(solutions, key=_cost), population)
+
+
+class _Problem:
+    """Residuals of a noise model on observations, in least-squares form."""
+
+    def __init__(
+        self, model: NoiseModel, obs: OutlierObservations, spread: OutlierSpread
+    ):
+        self.model, self.obs, self.spread = model, obs, spread
+        self.k = obs.values.shape[2]
+        self.guess = _first_spikes(obs)
+        self.noise = model.parameters(self.guess, _first_shift(obs, self.guess))
+        self.seen, self.complete = obs.seen, obs.complete
+        self.means = np.nan_to_num(obs.means)
+        self.cells = int((self.seen > 0).sum())
+        hidden = np.isnan(obs.values) & np.isfinite(obs.bounds)[:, :, None]
+        self.hidden = np.nonzero(hidden)
+
+    def solve(self, exponent: float) -> OptimizeResult:
+        noise = self.noise
+        start = np.array([*self.guess, exponent, *(p.start for p in noise)])
+        lower = [*[1e-12] * self.k, _EXPONENT_BOUNDS[0], *(p.lower for p in noise)]
+        upper = [*[np.inf] * self.k, _EXPONENT_BOUNDS[1], *(p.upper for p in noise)]
+        return least_squares(
+            self.residuals,
+            start,
+            bounds=(lower, upper),
+            x_scale="jac",
+            ftol=1e-6,
+            xtol=1e-6,
+            max_nfev=100,
+        )
+
+    def residuals(self, x: Float[np.ndarray, " p"]) -> Float[np.ndarray, " n"]:
+        return np.concatenate([self.data_residuals(x), self.penalties(x)])
+
+    def penalties(self, x: Float[np.ndarray, " p"]) -> Float[np.ndarray, " q"]:
+        return np.array([
+            (value - p.prior_mean) / p.prior_deviation
+            for value, p in zip(x[self.k + 1 :], self.noise, strict=True)
+        ])
+
+    def data_residuals(self, x: Float[np.ndarray, " p"]) -> Float[np.ndarray, " n"]:
+        left = self.obs.noise_scale_squared
+        predicted = self.predict(x, self.obs.batch_sizes, left)
+        error = (self.means - predicted) / self.spread.deviations
+        error *= np.sqrt(self.seen)
+        parts: list[Float[np.ndarray, " m"]] = []
+        for row, whole in zip(error, self.complete, strict=True):
+            factor = np.linalg.cholesky(self.spread.correlation[np.ix_(whole, whole)])
+            parts.append(np.linalg.solve(factor, row[whole]))
+        parts.append(error[(self.seen > 0) & ~self.complete])
+        i, d, j = self.hidden
+        room = (self.obs.bounds[i, d] - predicted[i, j]) / self.spread.deviations[i, j]
+        parts.append(np.sqrt(np.maximum(-2 * log_ndtr(room), 0.0)))
+        return np.concatenate(parts)
+
+    def predict(
+        self,
+        x: Float[np.ndarray, " p"],
+        batch_sizes: Float[np.ndarray, " g"],
+        left: Float[np.ndarray, " g"],
+    ) -> Float[np.ndarray, "g k"]:
+        """Place the outliers; unordered trial spikes are put in order first."""
+        spikes, noise = np.sort(x[: self.k])[::-1], x[self.k + 1 :]
+        scales = batch_sizes ** -x[self.k] * np.sqrt(np.maximum(left, 0.0))
+        return np.stack([
+            spikes if s == 0 else self.model.locations(spikes, noise, float(s))
+            for s in scales
+        ])
+
+    def report(self, solution: OptimizeResult, population: int | None) -> NoiseFit:
+        x = solution.x
+        data = self.data_residuals(x)
+        jacobian: Float[np.ndarray, "n p"] = solution.jac
+        covariance = np.linalg.pinv(jacobian.T @ jacobian)
+        seen_part = jacobian[: data.size]
+        effective = float(np.trace(seen_part.T @ seen_part @ covariance))
+        complete = data[: int(self.complete.sum())]
+        chi_square = float(complete @ complete)
+        dof = complete.size - effective
+        p_value = None
+        if dof >= 1:
+            f = chi_square / dof
+            p_value = float(stats.f.sf(f, dof, self.spread.degrees_of_freedom))
+        widen = max(1.0, chi_square / max(dof, 1.0))
+        quantile = stats.t.ppf((1 + _LEVEL) / 2, self.spread.degrees_of_freedom)
+        half = (quantile * np.sqrt(widen * np.diag(covariance))).tolist()
+        sizes, curve, band = self._curve(x, widen * covariance, population)
+        return NoiseFit(
+            model=self.model.name,
+            spikes=tuple(
+                _interval(f"θ{i + 1}", x[i], half[i])
+                for i in np.argsort(-x[: self.k], kind="stable")
+            ),
+            amplitude=_interval("amplitude", x[self.k + 1], half[self.k + 1], log=True),
+            exponent=_interval("υ", x[self.k], half[self.k]),
+            shape=tuple(
+                _interval(p.name, x[i], half[i])
+                for i, p in enumerate(self.noise[1:], start=self.k + 2)
+            ),
+            chi_square=chi_square,
+            degrees_of_freedom=float(dof),
+            p_value=p_value,
+            information=float(data @ data) + 2 * effective,
+            curve_batch_sizes=sizes,
+            curve=curve,
+            curve_lower=curve - quantile * band,
+            curve_upper=curve + quantile * band,
+        )
+
+    def _curve(
+        self,
+        x: Float[np.ndarray, " p"],
+        covariance: Float[np.ndarray, "p p"],
+        population: int | None,
+    ) -> tuple[
+        Float[np.ndarray, " g"], Float[np.ndarray, "g k"], Float[np.ndarray, "g k"]
+    ]:
+        """Tabulate the law and the standard error of its mean (delta method)."""
+        first, last = self.obs.batch_sizes[[0, -1]]
+        end = 8 * last if population is None else min(float(population), 8 * last)
+        sizes = np.geomspace(first, max(end, last), _CURVE_POINTS)
+        n = population
+        left = np.ones_like(sizes) if n is None else (n - sizes) / max(n - 1, 1)
+        curve = self.predict(x, sizes, left)
+        step = np.sqrt(np.finfo(float).eps) * np.maximum(np.abs(x), 1.0)
+        slopes = np.stack([
+            (self.predict(x + step * e, sizes, left) - curve) / h
+            for e, h in zip(np.eye(x.size), step, strict=True)
+        ])
+        variance = np.einsum("pgk,pq,qgk->gk", slopes, covariance, slopes)
+        return sizes, curve, np.sqrt(np.maximum(variance, 0.0))
+
+
+def _cost(solution: OptimizeResult) -> float:
+    return float(solution.cost)
+
+
+def _first_spikes(obs: OutlierObservations) -> Float[np.ndarray, " k"]:
+    """Start from the outliers at the largest batch, kept apart and positive."""
+    last = np.nan_to_num(obs.means[-1], nan=float(np.nanmean(obs.bounds[-1])))
+    top = max(float(last[0]), 1e-12)
+    return np.maximum(last, 1e-3 * top * (1 + np.arange(last.size)[::-1]))
+
+
+def _first_shift(obs: OutlierObservations, guess: Float[np.ndarray, " k"]) -> float:
+    """Shift of the first outlier at the smallest batch, brought to s = 1."""
+    first = float(np.nan_to_num(obs.means[0, 0], nan=guess[0]))
+    moved = max(first - float(guess[0]), 1e-3 * float(guess[0]))
+    return moved * float(obs.batch_sizes[0])
+
+
+def _interval(
+    name: str, value: float, half: float, *, log: bool = False
+) -> ConfidenceInterval:
+    ends = np.array([value, value - half, value + half])
+    if log:
+        ends = np.exp(np.clip(ends, -700.0, 700.0))
+    middle, lower, upper = (float(e) for e in ends)
+    return ConfidenceInterval(name, middle, lower, upper, _LEVEL)

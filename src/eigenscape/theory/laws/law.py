@@ -1,0 +1,103 @@
+"""The abstract law: a probability measure on the line, as random matrices have it."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Complex, Float, Inexact
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A closed interval of the real line.
+
+    Attributes:
+        lower: Left end, in the units of the eigenvalue.
+        upper: Right end.
+    """
+
+    lower: float
+    upper: float
+
+    @property
+    def width(self) -> float:
+        """Length of the interval."""
+        return self.upper - self.lower
+
+
+@dataclass(frozen=True)
+class Atom:
+    """A point that carries mass.
+
+    Attributes:
+        location: Where it lies, in the units of the eigenvalue.
+        weight: Its mass, between 0 and 1.
+    """
+
+    location: float
+    weight: float
+
+
+class Law(ABC):
+    """A compactly supported probability measure ρ = continuous part + atoms."""
+
+    @property
+    @abstractmethod
+    def support(self) -> tuple[Interval, ...]:
+        """Intervals of the continuous part, disjoint, ascending."""
+
+    @property
+    @abstractmethod
+    def atoms(self) -> tuple[Atom, ...]:
+        """Atoms, distinct, ascending."""
+
+    @abstractmethod
+    def density(self, x: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
+        """Evaluate the density of the continuous part.
+
+        Args:
+            x: Points of the real line.
+
+        Returns:
+            ρ(x) per unit of eigenvalue; 0 outside the open support.
+        """
+
+    @abstractmethod
+    def stieltjes(
+        self, z: Inexact[np.ndarray, "*shape"]
+    ) -> Complex[np.ndarray, "*shape"]:
+        """Evaluate g(z) = ∫ ρ(dλ) / (z − λ).
+
+        Args:
+            z: Points of the plane. A real point of the support stands for its limit
+                from above.
+
+        Returns:
+            g(z), with Im g < 0 above the axis and real values outside the support.
+        """
+
+    @property
+    def hull(self) -> Interval:
+        """The smallest interval that holds all the mass."""
+        ends = [atom.location for atom in self.atoms]
+        for interval in self.support:
+            ends += [interval.lower, interval.upper]
+        return Interval(min(ends), max(ends))
+
+
+def require_positive(name: str, value: float) -> None:
+    """Refuse a parameter that is not a positive finite number.
+
+    Args:
+        name: The parameter.
+        value: Its value.
+
+    Raises:
+        ValueError: The value is zero, negative, infinite or NaN.
+    """
+    if not 0 < value < math.inf:
+        message = f"{name}: expected a positive finite number, got {value}"
+        raise ValueError(message)

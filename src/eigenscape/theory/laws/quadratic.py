@@ -1,0 +1,79 @@
+"""What the laws share whose Cauchy transform solves a quadratic equation."""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import Complex, Float
+
+from eigenscape.theory.laws.law import Interval
+
+
+def edge_root(
+    z: Complex[np.ndarray, "*shape"], cut: Interval
+) -> Complex[np.ndarray, "*shape"]:
+    """Evaluate √(z − a) √(z − b), analytic off the cut [a, b] and ~ z at infinity.
+
+    Args:
+        z: Points of the plane; on the cut, the sign of the zero imaginary part says
+            from which side it is approached.
+        cut: The ends a and b.
+
+    Returns:
+        The root, on the branch that the single root √((z − a)(z − b)) would lose.
+    """
+    return np.asarray(np.sqrt(z - cut.lower) * np.sqrt(z - cut.upper))
+
+
+def decaying_root(
+    p: Complex[np.ndarray, "*shape"],
+    root: Complex[np.ndarray, "*shape"],
+    q: Complex[np.ndarray, "*shape"] | float,
+    c: float,
+) -> Complex[np.ndarray, "*shape"]:
+    """Evaluate g = (p − r) / 2q, the root of q g² − p g + c = 0 that decays.
+
+    Where p − r cancels, the equal 2c / (p + r) is used.
+
+    Args:
+        p: Linear coefficient.
+        root: r, with r² = p² − 4qc.
+        q: Leading coefficient.
+        c: Constant coefficient.
+
+    Returns:
+        g, to a relative accuracy of a few machine epsilons away from its poles.
+    """
+    plus, minus = p + root, p - root
+    cancels = np.abs(plus) > np.abs(minus)
+    numerator = np.where(cancels, 2 * c, minus)
+    return np.asarray(numerator / np.where(cancels, plus, 2 * q))
+
+
+def arch(x: Float[np.ndarray, " n"], ends: Interval) -> Float[np.ndarray, " n"]:
+    """Evaluate √((x − a)(b − x)) on [a, b], and 0 outside.
+
+    Args:
+        x: Points of the real line.
+        ends: The ends a and b.
+
+    Returns:
+        The profile of a density with square-root edges.
+    """
+    return np.sqrt(np.maximum(x - ends.lower, 0) * np.maximum(ends.upper - x, 0))
+
+
+def ratio_on_support(
+    numerator: Float[np.ndarray, " n"], denominator: Float[np.ndarray, " n"]
+) -> Float[np.ndarray, " n"]:
+    """Divide where the numerator is positive, and return 0 elsewhere.
+
+    Args:
+        numerator: An `arch`, times a positive number.
+        denominator: Any array, positive where the numerator is.
+
+    Returns:
+        The quotient; 0 off the support even where the denominator vanishes.
+    """
+    return np.divide(
+        numerator, denominator, out=np.zeros_like(numerator), where=numerator > 0
+    )

@@ -1,0 +1,187 @@
+"""Train a model by stochastic gradient descent, and keep checkpoints."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+from torch import nn
+from torch.utils.data import Dataset, default_collate
+from tqdm import tqdm
+
+from eigenscape.core import stream_seed
+from eigenscape.training.checkpoint import (
+    Checkpoint,
+    load_checkpoint,
+    restore,
+    save_checkpoint,
+)
+
+Loss = Callable[[Any, Any], torch.Tensor]
+
+STAGES = ("initialisation", "middle", "end")
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """How a model is trained.
+
+    The defaults but for `epochs` are those of the network on which our law of batch
+    outliers was measured; twenty epochs take its training loss on 4,000 digits
+    below 0.05.
+
+    Attributes:
+        epochs: Passes over the data, at least 2.
+        batch_size: Examples a step.
+        learning_rate: Constant learning rate of SGD.
+        momentum: Heavy-ball momentum.
+        weight_decay: L2 penalty in the update; not part of the loss surveyed.
+    """
+
+    epochs: int = 20
+    batch_size: int = 128
+    learning_rate: float = 0.05
+    momentum: float = 0.9
+    weight_decay: float = 5e-4
+
+    def __post_init__(self) -> None:
+        checks = (
+            ("epochs", self.epochs >= 2, "at least 2"),
+            ("batch_size", self.batch_size >= 1, "at least 1"),
+            ("learning_rate", self.learning_rate > 0, "a positive number"),
+            ("momentum", 0 <= self.momentum < 1, "a number in [0, 1)"),
+            ("weight_decay", self.weight_decay >= 0, "a non-negative number"),
+        )
+        for name, fine, expected in checks:
+            if not fine:
+                message = f"{name}: expected {expected}, got {getattr(self, name)}"
+                raise ValueError(message)
+
+
+def fit_model(
+    model: nn.Module,
+    loss: Loss,
+    data: Dataset[Any],
+    config: TrainingConfig,
+    *,
+    seed: int,
+    directory: Path | None = None,
+) -> tuple[Checkpoint, ...]:
+    """Train a model and keep it at the start, in the middle and at the end.
+
+    The order of examples in epoch e is the stream (seed, "training", "order", e), so
+    a run that was interrupted goes on from its last epoch to the same bits.
+
+    Args:
+        model: The model; trained in place, in training mode; its mode is restored.
+        loss: Maps output and target to the mean loss of a batch.
+        data: A map-style data set of (input, target) pairs.
+        config: How to train.
+        seed: The master seed.
+        directory: Where to keep checkpoints, and to find those of an earlier,
+            interrupted call; nowhere when None.
+
+    Returns:
+        The checkpoints of `STAGES`.
+    """
+    mode = model.training
+    model.train()
+    epochs = dict(zip(STAGES, (0, config.epochs // 2, config.epochs), strict=True))
+    kept: list[Checkpoint] = []
+    for name, epoch in epochs.items():
+        path = None if directory is None else directory / f"{name}.safetensors"
+        if path is not None and path.exists():
+            kept.append(load_checkpoint(path))
+            continue
+        latest = None if directory is None else directory / "latest.safetensors"
+        start = kept[-1] if kept else _snapshot(name, model)
+        if latest is not None and latest.exists():
+            start = load_checkpoint(latest)
+        run = _Run(model, loss, data, config, seed, latest)
+        checkpoint = run.train(start, name, epoch)
+        if path is not None:
+            save_checkpoint(checkpoint, path)
+        kept.append(checkpoint)
+    restore(model, kept[-1])
+    model.train(mode)
+    return tuple(kept)
+
+
+@dataclass(frozen=True)
+class _Run:
+    """What does not change from epoch to epoch."""
+
+    model: nn.Module
+    loss: Loss
+    data: Dataset[Any]
+    config: TrainingConfig
+    seed: int
+    latest: Path | None
+
+    def train(self, start: Checkpoint, name: str, last: int) -> Checkpoint:
+        restore(self.model, start)
+        parameters = dict(self.model.named_parameters())
+        optimiser = torch.optim.SGD(
+            parameters.values(),
+            lr=self.config.learning_rate,
+            momentum=self.config.momentum,
+            weight_decay=self.config.weight_decay,
+        )
+        for key, buffer in start.momentum.items():
+            optimiser.state[parameters[key]]["momentum_buffer"] = buffer.clone()
+        checkpoint = replace(start, name=name)
+        epochs = range(start.epoch, last)
+        for epoch in tqdm(epochs, f"training to {name}", disable=None, leave=False):
+            losses = (*checkpoint.losses, self._epoch(optimiser, epoch))
+            buffers = {
+                key: optimiser.state[p]["momentum_buffer"].detach().clone()
+                for key, p in parameters.items()
+                if optimiser.state[p].get("momentum_buffer") is not None
+            }
+            checkpoint = _snapshot(name, self.model, epoch + 1, buffers, losses)
+            if self.latest is not None:
+                save_checkpoint(checkpoint, self.latest)
+        return checkpoint
+
+    def _epoch(self, optimiser: torch.optim.Optimizer, epoch: int) -> float:
+        total, count = 0.0, 0
+        with torch.random.fork_rng():
+            torch.manual_seed(stream_seed(self.seed, "training", "noise", epoch))
+            for inputs, targets in self._batches(epoch):
+                optimiser.zero_grad()
+                value = self.loss(self.model(inputs), targets)
+                value.backward()
+                optimiser.step()
+                total += float(value.detach()) * len(targets)
+                count += len(targets)
+        mean = total / count
+        if not math.isfinite(mean):
+            message = (
+                f"training: expected a finite loss, got {mean} in epoch {epoch + 1}; "
+                f"lower the learning rate {self.config.learning_rate}"
+            )
+            raise ValueError(message)
+        return mean
+
+    def _batches(self, epoch: int) -> Iterator[tuple[Any, Any]]:
+        generator = torch.Generator()
+        generator.manual_seed(stream_seed(self.seed, "training", "order", epoch))
+        data = cast("Any", self.data)
+        order = torch.randperm(len(data), generator=generator)
+        for chosen in order.split(self.config.batch_size):
+            yield default_collate([data[i] for i in chosen.tolist()])
+
+
+def _snapshot(
+    name: str,
+    model: nn.Module,
+    epoch: int = 0,
+    momentum: dict[str, torch.Tensor] | None = None,
+    losses: tuple[float, ...] = (),
+) -> Checkpoint:
+    state = {k: v.detach().clone() for k, v in model.state_dict().items()}
+    return Checkpoint(name, epoch, state, momentum or {}, losses)

@@ -19,16 +19,14 @@ from eigenscape.spectra import (
     BatchDraws,
     BatchScaling,
     CheckpointSurvey,
-    Density,
     LawFit,
     SpectralMeasure,
     SpectrumSplit,
     Survey,
     advise,
+    estimate_density,
     fit_batch_scaling,
     fit_law,
-    smooth,
-    smooth_standard_error,
     split_spectrum,
 )
 
@@ -142,7 +140,7 @@ def _checkpoint(
         smallest_residuals=1e-9 * np.abs(smallest),
         split=split,
         law_fits=laws,
-        density=_density(measure, split, laws),
+        density=estimate_density(measure, split, laws),
         batches=batches,
         scaling=scaling,
         scaling_note=note,
@@ -152,29 +150,9 @@ def _checkpoint(
 def _laws(split: SpectrumSplit) -> tuple[LawFit, ...]:
     fits: list[LawFit] = []
     for family in FAMILIES:
-        with contextlib.suppress(ValueError, ZeroDivisionError):
+        with contextlib.suppressValueError:
             fits.append(fit_law(split.bulk, family))
     return tuple(sorted(fits, key=lambda f: f.distance))
-
-
-def _density(
-    measure: SpectralMeasure, split: SpectrumSplit, laws: tuple[LawFit, ...]
-) -> Density:
-    low, high = float(measure.nodes.min()), float(measure.nodes.max())
-    bandwidth = (high - low) / 150
-    grid = np.linspace(low - 5 * bandwidth, high + 5 * bandwidth, 900)
-    mass = split.bulk.dimension / measure.dimension
-    kernel = np.exp(-0.5 * ((grid[:, None] - grid) / bandwidth) ** 2)
-    kernel /= bandwidth * np.sqrt(2 * np.pi)
-    step = grid[1] - grid[0]
-    fitted = [mass * step * kernel @ np.minimum(f.law.density(grid), 1e6) for f in laws]
-    return Density(
-        grid,
-        smooth(measure, grid, bandwidth),
-        smooth_standard_error(measure, grid, bandwidth),
-        bandwidth,
-        np.array(fitted).reshape(len(laws), grid.size),
-    )
 
 
 def _scaling(batches: tuple[BatchDraws, ...]) -> tuple[BatchScaling | None, str]:

@@ -68,7 +68,7 @@ class ConfidenceInterval:
         Returns:
             True on and between the ends.
         """
-        return self.lower <= number <= self.upper
+        return bool(self.lower <= number <= self.upper)
 
 
 @dataclass(frozen=True)

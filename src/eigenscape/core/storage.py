@@ -76,7 +76,14 @@ def load(cls: type[R], directory: Path) -> R:
         raise StorageError(message) from error
     except StorageError:
         raise
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        StopIteration,
+    ) as error:
         message = f"{directory}: damaged ({type(error).__name__}: {error})"
         raise StorageError(message) from error
 
@@ -139,25 +146,28 @@ def _decode(hint: Any, content: Any, arrays: dict[str, np.ndarray]) -> Any:
         return cls(**fields)
     if isinstance(content, list):
         items = typing.cast("list[Any]", content)
-        inner = typing.get_args(_member(hint, tuple))
+        whole = next(o for o in _options(hint) if typing.get_origin(o) is tuple)
+        inner = typing.get_args(whole)
         each = inner[:1] * len(items) if Ellipsis in inner else inner
         pairs = zip(each, items, strict=True)
         return tuple(_decode(h, v, arrays) for h, v in pairs)
-    return content
+    kinds = [o for o in _options(hint) if isinstance(o, type)]
+    if float in kinds:
+        kinds.append(int)
+    if Any in _options(hint) or type(content) in kinds:
+        return content
+    message = f"expected {hint}, got {content!r}"
+    raise TypeError(message)
 
 
-def _member(hint: Any, origin: type) -> Any:
+def _options(hint: Any) -> tuple[Any, ...]:
     if typing.get_origin(hint) in {types.UnionType, typing.Union}:
-        options = typing.get_args(hint)
-        return next(o for o in options if typing.get_origin(o) is origin)
-    return hint
+        return typing.get_args(hint)
+    return (hint,)
 
 
 def _allowed(hint: Any, name: str) -> Any:
-    if typing.get_origin(hint) in {types.UnionType, typing.Union}:
-        candidates = list(typing.get_args(hint))
-    else:
-        candidates = [hint]
+    candidates = list(_options(hint))
     while candidates:
         cls = candidates.pop()
         if isinstance(cls, type):

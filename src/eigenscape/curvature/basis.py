@@ -63,9 +63,7 @@ class KrylovBasis:
             return parts[0]
         return torch.cat(parts) if parts else self._template
 
-    def orthogonalise(
-        self, vector: Float[torch.Tensor, " P"]
-    ) -> tuple[Float[torch.Tensor, " k"], float]:
+    def orthogonalise(self, vector: Float[torch.Tensor, " P"]) -> float:
         """Subtract from a vector its components along the rows, in place.
 
         Classical Gram-Schmidt, with a second pass only if the first took away so much
@@ -76,27 +74,23 @@ class KrylovBasis:
             vector: The vector, changed.
 
         Returns:
-            The components taken away, and the norm that is left.
+            The norm that is left.
 
         References:
             Daniel, Gragg, Kaufman and Stewart (1976), Math. Comp. 30, Sec. 4.
             Giraud, Langou, Rozložník and van den Eshof (2005), Numer. Math. 101:
             twice is enough.
         """
-        components = vector.new_zeros(len(self))
         before = float(torch.linalg.vector_norm(vector))
         for _ in range(2):
-            start = 0
-            taken: list[torch.Tensor] = [part @ vector for part in self._parts()]
-            for part, along in zip(self._parts(), taken, strict=True):
+            components = [(part, part @ vector) for part in self._parts()]
+            for part, along in components:
                 vector.addmv_(part.T, along, alpha=-1)
-                components[start : start + len(part)] += along
-                start += len(part)
             left = float(torch.linalg.vector_norm(vector))
             if left > before / 2**0.5 or not self._count:
-                return components, left
+                return left
             before = left
-        return components, float(torch.linalg.vector_norm(vector.zero_()))
+        return float(torch.linalg.vector_norm(vector.zero_()))
 
     def combine(
         self, coefficients: Float[torch.Tensor, "k c"]

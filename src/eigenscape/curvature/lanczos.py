@@ -213,8 +213,7 @@ def recurrence(
         if basis is None:
             left = float(torch.linalg.vector_norm(residual))
         else:
-            components, left = basis.orthogonalise(residual)
-            diagonal += float(components[-1])
+            left = basis.orthogonalise(residual)
         if not np.isfinite(diagonal + left):
             message = f"operator: expected finite products, got others at step {step}"
             raise ValueError(message)

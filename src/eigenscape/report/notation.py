@@ -74,6 +74,18 @@ def probability(value: float | None) -> str:
     return "< 0.0001" if value < 1e-4 else f"{value:.2g}"
 
 
+def share(value: float) -> str:
+    """Write a share of one in percent.
+
+    Args:
+        value: The share, such as the part of a spread that a law explains.
+
+    Returns:
+        Text such as ``97 %``; ``< 0 %`` for a negative share, however negative.
+    """
+    return f"{100 * value:.3g} %" if value >= 0 else "< 0 %"
+
+
 def interval(estimate: ConfidenceInterval) -> str:
     """Write a fitted value with its interval.
 

@@ -88,7 +88,7 @@ def _lead(survey: Survey) -> str:
     )
     if last.scaling is None:
         return found
-    return f"{found} Between batches, {sentence(last.scaling_note)}"
+    return f"{found} {sentence(f'between batches, {last.scaling_note}')}"
 
 
 def _largest_residual(checkpoint: CheckpointSurvey) -> float:

@@ -8,7 +8,7 @@ import numpy as np
 from markupsafe import Markup
 
 from eigenscape.core import Table
-from eigenscape.report.notation import interval, number, probability, to_html
+from eigenscape.report.notation import interval, number, probability, share, to_html
 from eigenscape.spectra import BatchScaling, CheckpointSurvey, Survey
 
 Cell = str | float | int | None
@@ -88,8 +88,7 @@ def law_table(checkpoint: CheckpointSurvey) -> Table:
     """
     columns = ("law of the bulk", "distance", "explained")
     rows = tuple(
-        (f.family, f.distance, f"{100 * f.explained:.1f} %")
-        for f in checkpoint.law_fits
+        (f.family, f.distance, share(f.explained)) for f in checkpoint.law_fits
     )
     return Table(columns, rows)
 

@@ -167,7 +167,7 @@ class _Problem:
         x = solution.x
         data = self.data_residuals(x)
         jacobian: Float[np.ndarray, "n p"] = solution.jac
-        covariance = np.linalg.pinv(jacobian.T @ jacobian)
+        covariance = _inverse_information(jacobian)
         seen_part = jacobian[: data.size]
         effective = float(np.trace(seen_part.T @ seen_part @ covariance))
         complete = data[: int(self.complete.sum())]
@@ -225,6 +225,17 @@ class _Problem:
         ])
         variance = np.einsum("pgk,pq,qgk->gk", slopes, covariance, slopes)
         return sizes, curve, np.sqrt(np.maximum(variance, 0.0))
+
+
+def _inverse_information(
+    jacobian: Float[np.ndarray, "n p"],
+) -> Float[np.ndarray, "p p"]:
+    """Invert JᵀJ by singular values; null directions get no variance."""
+    norms = np.maximum(np.linalg.norm(jacobian, axis=0), 1e-300)
+    _, singular, rows = np.linalg.svd(jacobian / norms, full_matrices=False)
+    kept = singular > singular[0] * jacobian.shape[0] * np.finfo(float).eps
+    inverse = (rows[kept].T / singular[kept]) / norms[:, None]
+    return inverse @ inverse.T
 
 
 def _cost(solution: OptimizeResult) -> float:

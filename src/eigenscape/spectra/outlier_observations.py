@@ -11,7 +11,7 @@ from scipy.special import digamma, polygamma
 
 from eigenscape.spectra.split import SpectrumSplit
 
-_EXACT = 1e-6
+_EXACT = 1e-4
 
 
 @dataclass(frozen=True)

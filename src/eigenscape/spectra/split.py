@@ -12,6 +12,7 @@ from eigenscape.spectra.measure import SpectralMeasure, measure_median, restrict
 SPACING_FACTOR = 3.0
 SPACING_WINDOW = 8
 SPACING_LEAST = 4
+OUTLIERS_AT_MOST = 0.1
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,7 @@ def split_spectrum(
     gᵢ = (λᵢ − λᵢ₊₁) / (λᵢ − c). The outliers are all eigenvalues down to the last i
     with gᵢ > `relative_gap` and gᵢ > 3 × the median of the next 8 gaps (4 at least).
     The eigenvalue that follows is the bulk edge. Below c the mirror image holds.
+    Outliers are few: on each side no more than a tenth of the dimension is considered.
 
     The first condition says what counts as apart; the second keeps from counting
     what is no wider than the spacing usual there: in a spectrum that decays smoothly,
@@ -101,7 +103,9 @@ def split_spectrum(
     carried = measure.nodes[measure.weights > 0]
     above = np.sort(extremes[extremes > centre] - centre)[::-1]
     below = np.sort(centre - extremes[extremes < centre])[::-1]
-    u, lo = _count_outliers(above, relative_gap), _count_outliers(below, relative_gap)
+    most = max(1, int(OUTLIERS_AT_MOST * measure.dimension))
+    u = _count_outliers(above, relative_gap, most)
+    lo = _count_outliers(below, relative_gap, most)
     upper = centre + float(above[u]) if above.size else float(carried.max())
     lower = centre - float(below[lo]) if below.size else float(carried.min())
     return SpectrumSplit(
@@ -112,10 +116,12 @@ def split_spectrum(
     )
 
 
-def _count_outliers(distances: Float[np.ndarray, " c"], relative_gap: float) -> int:
+def _count_outliers(
+    distances: Float[np.ndarray, " c"], relative_gap: float, most: int
+) -> int:
     """Count by the rule of `split_spectrum`; distances to the centre, descending."""
     gaps = -np.diff(distances) / distances[:-1]
-    for i in range(gaps.size - 1 - SPACING_LEAST, -1, -1):
+    for i in range(min(gaps.size - SPACING_LEAST, most) - 1, -1, -1):
         usual = float(np.median(gaps[i + 1 : i + 1 + SPACING_WINDOW]))
         if gaps[i] > max(relative_gap, SPACING_FACTOR * usual):
             return i + 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float
 
-from eigenscape.report.figures.panel import Band, Line, Panel, Points, Series
+from eigenscape.report.figures.panel import Band, Line, Panel, Points, Series, Symbol
 from eigenscape.report.style import INK, MUTED, ramp
 from eigenscape.spectra import BatchDraws, BatchScaling, CheckpointSurvey, NoiseFit
 
@@ -137,26 +137,25 @@ def _means(
     errors = None
     if scaling is not None:
         errors = scaling.deviations / np.sqrt(np.maximum(scaling.seen, 1))
-    series: list[Series] = []
-    for i, colour in enumerate(colours):
-        for complete in (True, False):
-            chosen = (seen[:, i] == draws[:, 0]) == complete
-            shown = chosen & (seen[:, i] > 0)
-            if shown.any():
-                series.append(
-                    Points(
-                        sizes[shown],
-                        means[shown, i],
-                        f"outlier {i + 1}, mean over draws",
-                        colour,
-                        "mean ± standard error"
-                        if complete
-                        else "mean of the draws that show it",
-                        None if errors is None else errors[shown, i],
-                        "circle" if complete else "open",
-                    )
-                )
-    return series
+    key = "mean over draws" if errors is None else "mean ± standard error"
+    kinds: tuple[tuple[np.ndarray, str, Symbol], ...] = (
+        (seen == draws, key, "circle"),
+        ((seen < draws) & (seen > 0), "mean of the draws that show it", "open"),
+    )
+    return [
+        Points(
+            sizes[cells[:, i]],
+            means[cells[:, i], i],
+            f"outlier {i + 1}, mean over draws",
+            colour,
+            key,
+            None if errors is None else errors[cells[:, i], i],
+            symbol,
+        )
+        for i, colour in enumerate(colours)
+        for cells, key, symbol in kinds
+        if cells[:, i].any()
+    ]
 
 
 def _all_data(
@@ -173,7 +172,7 @@ def _all_data(
             padded[i],
             "on all the data",
             symbol="tick",
-            size=14,
+            size=14.0,
         )
         for i in range(min(shown.size, max(len(colours), 1)))
     ]

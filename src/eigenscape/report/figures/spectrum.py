@@ -7,6 +7,7 @@ import dataclasses
 import numpy as np
 
 from eigenscape.report.figures.panel import Band, Line, Panel, Points, Rule, Series
+from eigenscape.report.notation import share
 from eigenscape.report.style import INK, MUTED, VERMILLION, category
 from eigenscape.spectra import CheckpointSurvey
 
@@ -121,7 +122,7 @@ def _laws(checkpoint: CheckpointSurvey, foot: float) -> tuple[Line, ...]:
             np.where(row > foot, row, np.nan),
             fit.family,
             category(i),
-            f"{fit.family} ({100 * fit.explained:.0f} % explained)",
+            f"{fit.family} ({share(fit.explained)} explained)",
             dash="solid" if i == 0 else "dash",
         )
         for i, (fit, row) in enumerate(pairs)

@@ -26,8 +26,8 @@ def draw_plotly(panel: Panel) -> go.Figure:
     Returns:
         A figure whose legend switches on and off what belongs together.
     """
-    figure = go.Figure()
     (left, right), (bottom, top) = panel.limits()
+    traces: list[dict[str, Any]] = []
     keys: set[str] = set()
     for item in panel.series:
         legend = {
@@ -36,16 +36,23 @@ def draw_plotly(panel: Panel) -> go.Figure:
             "showlegend": bool(item.key) and item.key not in keys,
         }
         keys.add(item.key)
-        for trace in _traces(item, (left, right), (bottom, top)):
-            figure.add_trace(trace | legend)
-            legend |= {"showlegend": False}
+        traces.append(_trace(item, (left, right), (bottom, top)) | legend)
+    figure = go.Figure(traces)
     figure.update_layout(
         template="none",
-        title={"text": to_plotly(panel.title), "x": 0, "xref": "paper"},
+        title={
+            "text": to_plotly(panel.title),
+            "x": 0,
+            "xref": "paper",
+            "y": 1,
+            "yref": "paper",
+            "yanchor": "bottom",
+            "pad": {"b": 12},
+        },
         title_font_size=15,
         font={"family": _FONT, "size": 12.5, "color": style.INK},
         height=style.HEIGHT_PIXELS,
-        margin={"l": 64, "r": 16, "t": 44, "b": 56},
+        margin={"l": 64, "r": 16, "t": 66, "b": 56},
         paper_bgcolor="white",
         plot_bgcolor="white",
         hoverlabel={"bgcolor": "white", "font_size": 12},
@@ -56,16 +63,16 @@ def draw_plotly(panel: Panel) -> go.Figure:
     return figure
 
 
-def _traces(
+def _trace(
     item: Series, across: tuple[float, float], upright: tuple[float, float]
-) -> list[dict[str, Any]]:
+) -> dict[str, Any]:
     if isinstance(item, Line):
-        return [_line(item)]
+        return _line(item)
     if isinstance(item, Points):
-        return [_points(item)]
+        return _points(item)
     if isinstance(item, Band):
-        return [_band(item)]
-    return [_rule(item, across, upright)]
+        return _band(item)
+    return _rule(item, across, upright)
 
 
 def _line(item: Line) -> dict[str, Any]:

@@ -1,0 +1,197 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import linalg
+
+from eigenscape.theory import (
+    Affine,
+    Discrete,
+    FreeMeixner,
+    KestenMcKay,
+    MarchenkoPastur,
+    Semicircle,
+    outlier_location,
+    outlier_overlap,
+    r_transform,
+    spike_threshold,
+)
+
+SIGN = Discrete(np.array([-1.0, 1.0]), np.array([0.5, 0.5]))
+PRINTED = 5e-7  # six decimals
+
+
+def upper_edge(noise, bulk):
+    t = spike_threshold(noise, bulk)
+    w = np.real(bulk.stieltjes(np.array([t])))
+    return t + r_transform(noise, w)[0]
+
+
+@pytest.mark.parametrize(
+    ("sigma", "spike"), [(1.0, 2.0), (1.0, 1.5), (0.5, 1.5), (1.0, -2.0)]
+)
+def test_semicircle_noise_in_closed_form(sigma, spike):
+    noise = Semicircle(sigma**2)
+    location, overlap = outlier_location(spike, noise), outlier_overlap(spike, noise)
+    assert location == pytest.approx(spike + sigma**2 / spike, rel=1e-14)
+    assert overlap == pytest.approx(1 - sigma**2 / spike**2, rel=1e-12)
+
+
+def test_spike_below_the_threshold_is_absorbed():
+    noise = Semicircle(1.0)
+    assert spike_threshold(noise) == pytest.approx(1.0, rel=1e-15)
+    for spike in (0.0, 0.8, -0.8, 1.0):
+        assert outlier_location(spike, noise) is None
+        assert outlier_overlap(spike, noise) is None
+
+
+def test_nearly_low_rank_bulk():
+    bulk = Discrete(np.array([0.0, 1.0]), np.array([0.9, 0.1]))
+    location = outlier_location(5.0, Semicircle(1.0), bulk)
+    assert location == pytest.approx(5 + 0.9 / 5 + 0.1 / 4, rel=1e-14)
+    overlap = outlier_overlap(5.0, Semicircle(1.0), bulk)
+    assert overlap == pytest.approx(1 - 0.9 / 25 - 0.1 / 16, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    "noise",
+    [FreeMeixner(0.5, math.sqrt(0.5), 0.0), Affine(MarchenkoPastur(0.5), 1.0, -1.0)],
+    ids=repr,
+)
+def test_centred_wishart_noise(noise):
+    assert outlier_location(3.0, noise) == pytest.approx(3.2, rel=1e-14)
+    # d/dθ of θ + c / (θ − c)
+    assert outlier_overlap(3.0, noise) == pytest.approx(1 - 0.5 / 6.25, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    "noise", [KestenMcKay(3), FreeMeixner(1.5, 0.0, -1 / 3)], ids=repr
+)
+def test_regular_graph_noise(noise):
+    location = outlier_location(2.5, noise)
+    exact = 2.5 + 3 * (math.sqrt(1 + 2 / 2.5**2) - 1) * 2.5 / 2
+    assert location == pytest.approx(exact, rel=1e-14)
+    assert location == pytest.approx(3.05842, abs=5e-6)
+    assert spike_threshold(noise) == pytest.approx(0.5, rel=1e-13)
+
+
+@pytest.mark.parametrize(
+    ("degree", "variance", "location"),
+    [(8, 1.0, 3.409555), (4, 1.0, 2.958920), (3, 0.25, 2.357023), (3, 1.0, None)],
+)
+def test_trivial_eigenvalue_of_a_regular_graph_under_noise(degree, variance, location):
+    spike = degree / math.sqrt(degree - 1)
+    found = outlier_location(spike, Semicircle(variance), KestenMcKay(degree))
+    assert found == (None if location is None else pytest.approx(location, abs=PRINTED))
+
+
+def test_overlap_of_the_trivial_eigenvalue():
+    overlap = outlier_overlap(3 / math.sqrt(2), Semicircle(0.25), KestenMcKay(3))
+    assert overlap == pytest.approx(4 / 9, rel=1e-12)
+
+
+def test_threshold_with_a_continuous_bulk():
+    threshold = spike_threshold(Semicircle(1.0), KestenMcKay(3))
+    assert threshold == pytest.approx(2.263478, abs=PRINTED)
+
+
+@pytest.mark.parametrize(
+    ("noise", "bulk", "edge"),
+    [
+        (Semicircle(1.0), KestenMcKay(3), 2.998353),
+        (Semicircle(0.25), KestenMcKay(3), 2.342232),
+        (Semicircle(1.0), MarchenkoPastur(0.5), 3.665726),
+        (Semicircle(1.0), Affine(MarchenkoPastur(0.5), -1.0), 1.321454),
+        (Semicircle(2.0), SIGN, 3.330191),
+        (Semicircle(1.5), SIGN, 2.991900),
+    ],
+    ids=repr,
+)
+def test_threshold_is_carried_to_the_edge_of_the_free_sum(noise, bulk, edge):
+    assert upper_edge(noise, bulk) == pytest.approx(edge, abs=PRINTED)
+    assert upper_edge(bulk, noise) == pytest.approx(upper_edge(noise, bulk), rel=1e-12)
+
+
+continuous = st.one_of(
+    st.builds(Semicircle, st.floats(0.3, 3.0)),
+    st.builds(MarchenkoPastur, st.floats(0.2, 3.0), st.floats(0.3, 3.0)),
+    st.builds(KestenMcKay, st.integers(3, 9)),
+)
+cases = settings(deadline=None, max_examples=30)
+
+
+@cases
+@given(continuous, continuous)
+def test_edge_does_not_depend_on_which_law_is_called_noise(first, second):
+    one, other = upper_edge(first, second), upper_edge(second, first)
+    assert one == pytest.approx(other, rel=1e-9)
+
+
+@cases
+@given(continuous, continuous, st.floats(0.05, 3.0))
+def test_overlap_is_the_derivative_of_the_location(noise, bulk, distance):
+    spike, step = spike_threshold(noise, bulk) + distance, 1e-3 * distance
+    ends = [outlier_location(spike + s, noise, bulk) for s in (-step, step)]
+    overlap = outlier_overlap(spike, noise, bulk)
+    assert 0 < overlap < 1
+    # Third derivatives are of order distance⁻² here: error below 1e-6 times a few.
+    assert overlap == pytest.approx((ends[1] - ends[0]) / (2 * step), abs=2e-5)
+    assert ends[1] > upper_edge(noise, bulk)
+
+
+@cases
+@given(continuous, continuous, st.floats(-0.5, 0.5).filter(lambda d: abs(d) > 1e-6))
+def test_an_outlier_exists_exactly_above_the_threshold(noise, bulk, distance):
+    threshold = spike_threshold(noise, bulk)
+    spike = max(threshold + distance, bulk.hull.upper)
+    exists = outlier_location(spike, noise, bulk) is not None
+    assert exists == (spike > threshold)
+
+
+@cases
+@given(continuous, continuous, st.floats(0.1, 3.0))
+def test_spikes_below_mirror_spikes_above(noise, bulk, distance):
+    spike = spike_threshold(noise, bulk) + distance
+    mirror = outlier_location(-spike, Affine(noise, -1.0), Affine(bulk, -1.0))
+    assert mirror == pytest.approx(-outlier_location(spike, noise, bulk), rel=1e-10)
+
+
+def test_deterministic_noise_only_shifts():
+    shift, bulk = Discrete.point_mass(0.5), MarchenkoPastur(0.5)
+    assert spike_threshold(shift, bulk) == pytest.approx(bulk.hull.upper, rel=1e-9)
+    assert outlier_location(4.0, shift, bulk) == pytest.approx(4.5, rel=1e-14)
+    assert outlier_overlap(4.0, shift, bulk) == pytest.approx(1.0, rel=1e-12)
+    assert spike_threshold(shift) == pytest.approx(0.0, abs=0)
+
+
+def test_spike_inside_the_bulk_is_refused():
+    with pytest.raises(ValueError, match=r"^spike: expected a number outside"):
+        outlier_location(1.0, Semicircle(1.0), MarchenkoPastur(0.5))
+
+
+def test_against_a_sampled_matrix():
+    """A bulk of three quarters 0 and a quarter 1, two spikes, GOE noise, N = 1000."""
+    size, spikes = 1000, np.array([4.0, -3.0])
+    rng = np.random.default_rng(20220817)
+    entries = rng.standard_normal((size, size))
+    matrix = (entries + entries.T) / math.sqrt(2 * size)
+    diagonal = np.zeros(size)
+    diagonal[: size // 4] = 1.0
+    diagonal[[size - 2, size - 1]] = spikes
+    matrix[np.diag_indices(size)] += diagonal
+    values, vectors = linalg.eigh(matrix)
+    noise = Semicircle(1.0)
+    bulk = Discrete(np.array([0.0, 1.0]), np.array([0.75, 0.25]))
+    for spike, index, place in ((4.0, -1, size - 2), (-3.0, 0, size - 1)):
+        overlap = outlier_overlap(spike, noise, bulk)
+        # Variances: of the location at most 2/N, of the overlap of order 1/N.
+        deviation = values[index] - outlier_location(spike, noise, bulk)
+        assert abs(deviation) < 4 * math.sqrt(2 / size)
+        assert abs(vectors[place, index] ** 2 - overlap) < 4 / math.sqrt(size)
+    # A spike carries mass 1/N, and edges fluctuate as N^(−2/3): both far below this.
+    edge = upper_edge(noise, bulk)
+    assert values[-2] == pytest.approx(edge, abs=0.05)

@@ -7,7 +7,6 @@ the matrices by the same functions that the survey of a network uses.
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import itertools
 
@@ -15,18 +14,16 @@ import numpy as np
 
 from eigenscape.core import Curve, Estimate, record_provenance, stream
 from eigenscape.spectra import (
-    FAMILIES,
     BatchDraws,
     BatchScaling,
     CheckpointSurvey,
-    LawFit,
     SpectralMeasure,
     SpectrumSplit,
     Survey,
     advise,
     estimate_density,
     fit_batch_scaling,
-    fit_law,
+    fit_bulk,
     split_spectrum,
 )
 
@@ -124,7 +121,7 @@ def _checkpoint(
     smallest = measure.nodes[0, : min(5, measure.dimension)].copy()
     ends = np.union1d(largest, smallest)
     split = split_spectrum(measure, ends)
-    laws = _laws(split)
+    laws = fit_bulk(split.bulk)
     scaling, note = _scaling(batches)
     rows = (measure.nodes * measure.weights).sum(1) * measure.dimension
     return CheckpointSurvey(
@@ -145,14 +142,6 @@ def _checkpoint(
         scaling=scaling,
         scaling_note=note,
     )
-
-
-def _laws(split: SpectrumSplit) -> tuple[LawFit, ...]:
-    fits: list[LawFit] = []
-    for family in FAMILIES:
-        with contextlib.suppressValueError:
-            fits.append(fit_law(split.bulk, family))
-    return tuple(sorted(fits, key=lambda f: f.distance))
 
 
 def _scaling(batches: tuple[BatchDraws, ...]) -> tuple[BatchScaling | None, str]:

@@ -20,7 +20,7 @@ CPU = torch.device("cpu")
 
 
 def draw() -> tuple[float, float, float]:
-    array = np.random.random()  # ruff: ignore[numpy-legacy-random] meant
+    array = np.random.random()
     return random.random(), float(array), torch.rand(()).item()
 
 

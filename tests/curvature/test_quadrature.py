@@ -49,6 +49,19 @@ def test_short_rows_are_padded_with_weight_zero() -> None:
     assert len(np.unique(measure.weights[:, 0])) == 5
 
 
+def test_probes_have_no_preferred_direction() -> None:
+    size, probes = 50, 400
+    measure = spectral_measure(
+        Dense(torch.full((size, size), 1 / size, dtype=torch.float64)),
+        probes=probes,
+        steps=2,
+        generator=torch.Generator().manual_seed(0),
+    )
+    # the weight of the one eigenvalue 1 is (v·u)², of mean 1/P and variance below 2/P²
+    masses = (measure.weights * (measure.nodes > 0.5)).sum(1)
+    assert abs(masses.mean() - 1 / size) < 4 * 2**0.5 / size / probes**0.5
+
+
 def test_same_seed_gives_the_same_bits() -> None:
     first, second = (
         spectral_measure(

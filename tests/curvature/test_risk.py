@@ -31,7 +31,7 @@ class Noisy(Dataset):
         return 10
 
     def __getitem__(self, index: int) -> tuple[torch.Tensor, int]:
-        shift = np.random.random()  # ruff: ignore[numpy-legacy-random] meant
+        shift = np.random.random()
         return torch.rand(4).double() + random.random() + shift, index % 2
 
 
@@ -143,7 +143,7 @@ def test_flatten_and_unflatten_are_inverse() -> None:
 
 def global_states() -> tuple[object, ...]:
     # Python's own state is left to test_isolation: beartype draws from it here.
-    state = np.random.get_state()  # ruff: ignore[numpy-legacy-random] meant
+    state = np.random.get_state()
     return state[1].tobytes(), state[2], torch.get_rng_state().numpy().tobytes()
 
 

@@ -65,6 +65,14 @@ def test_each_law_is_drawn_over_the_bulk_best_first(checkpoint):
     assert high < checkpoint.split.upper.min()
 
 
+def test_a_law_that_misses_does_not_flatten_the_bulk(checkpoint):
+    fitted = checkpoint.density.fitted * np.array([[1.0], [1.0], [1e6]])
+    density = dataclasses.replace(checkpoint.density, fitted=fitted)
+    spoilt = dataclasses.replace(checkpoint, density=density)
+    assert bulk(spoilt).y_limits == bulk(checkpoint).y_limits
+    assert bulk(checkpoint).y_limits[1] > checkpoint.density.values.max()
+
+
 def test_no_laws_and_no_outliers():
     checkpoint = planted_survey(dimension=60, checkpoints=("only",)).checkpoints[0]
     empty = np.empty((0, checkpoint.density.grid.size))

@@ -63,13 +63,14 @@ def bulk(checkpoint: CheckpointSurvey) -> Panel:
         checkpoint: The survey of one checkpoint.
 
     Returns:
-        The same density, from a fifth of the bulk's width below it to as much above.
+        The same density, from a fifth of the bulk's width below it to as much above,
+        and as high as it and the best law reach.
     """
     lower, upper = checkpoint.split.bulk_edges
     margin = _BULK_MARGIN * (upper - lower) or checkpoint.density.bandwidth
-    grid = checkpoint.density.grid
-    near = (grid >= lower - margin) & (grid <= upper + margin)
-    curves = [checkpoint.density.values, *checkpoint.density.fitted]
+    density = checkpoint.density
+    near = (density.grid >= lower - margin) & (density.grid <= upper + margin)
+    curves = [density.values + 2 * density.standard_errors, *density.fitted[:1]]
     peak = max((float(c[near].max(initial=0.0)) for c in curves), default=0.0)
     return dataclasses.replace(
         spectrum(checkpoint),

@@ -1,0 +1,71 @@
+import numpy as np
+import torch
+
+from eigenscape.curvature import Dense, EmpiricalRisk, Hessian
+from eigenscape.survey.measurement import (
+    fingerprint,
+    measure_draw,
+    measure_extremes,
+    measure_probe,
+    stack_probes,
+    stream_generator,
+)
+from networks import network, parts
+
+
+def test_the_fingerprint_feels_parameters_data_and_loss():
+    model, loss, data = parts()
+    base = fingerprint(EmpiricalRisk(model, loss, data))
+    assert base == fingerprint(EmpiricalRisk(*parts()))
+    moved = torch.utils.data.TensorDataset(data.tensors[0] + 1e-9, data.tensors[1])
+    others = [
+        EmpiricalRisk(network(seed=1), loss, data),
+        EmpiricalRisk(model, loss, moved),
+        EmpiricalRisk(model, lambda o, t: loss(o, t, label_smoothing=0.1), data),
+    ]
+    assert len({base, *(fingerprint(r) for r in others)}) == 4
+
+
+def test_streams_are_named():
+    draws = [
+        torch.rand(4, generator=stream_generator(0, *names)).tolist()
+        for names in (("a", 1), ("a", 1), ("a", 2))
+    ]
+    assert draws[0] == draws[1] != draws[2]
+
+
+def test_probes_of_unequal_length_are_stacked():
+    identity = Dense(torch.eye(5, dtype=torch.float64))
+    diagonal = Dense(torch.diag(torch.arange(5.0, dtype=torch.float64)))
+    rows = [
+        measure_probe(op, steps=5, generator=stream_generator(0, "p"))
+        for op in (identity, diagonal)
+    ]
+    stacked = stack_probes(rows)
+    assert stacked.probes == 2
+    np.testing.assert_allclose(stacked.weights.sum(1), 1)
+    np.testing.assert_allclose(stacked.nodes[0], 1)
+
+
+def test_a_spectrum_that_does_not_converge_gives_fewer_pairs():
+    """A bulk of 2,000 nearly equal eigenvalues below one outlier."""
+    values = torch.linspace(1.0, 1.0001, 2000, dtype=torch.float64)
+    values[0] = 50.0
+    operator = Dense(torch.diag(values))
+    risk = EmpiricalRisk(*parts())
+    found = measure_extremes(
+        risk, operator, count=12, tolerance=1e-8, generator=stream_generator(0, "x")
+    )
+    assert found.largest[0] == np.float64(50.0) or abs(found.largest[0] - 50) < 1e-6
+    assert found.largest_residuals.max() <= 1e-8 * 50
+
+
+def test_a_draw_has_the_extremes_of_its_batch():
+    risk = EmpiricalRisk(*parts()).subsample(16, stream_generator(0, "b"))
+    draw = measure_draw(
+        risk, count=5, tolerance=1e-6, generator=stream_generator(0, "s")
+    )
+    dense = Hessian(risk).matmat(torch.eye(risk.size, dtype=torch.float64)).numpy()
+    exact = np.linalg.eigvalsh((dense + dense.T) / 2)[::-1][:5]
+    np.testing.assert_allclose(draw.values, exact, atol=1e-6 * exact[0])
+    assert draw.measure.dimension == risk.size

@@ -1,16 +1,12 @@
 """What every test shares: one thread a process, and deterministic Hypothesis."""
 
 import os
-import sys
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(variable, "1")
-
-sys.path.insert(0, str(Path(__file__).parent))
 
 settings.register_profile(
     "fixed",

@@ -62,3 +62,7 @@ def _usage() -> str:
     lines += [f"  {name:8} {command.summary}" for name, command in COMMANDS.items()]
     lines += ["", "eigenscape COMMAND --help tells the options of a command."]
     return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -30,7 +30,7 @@ from eigenscape.core import (
     write_config,
 )
 from eigenscape.core.storage import MANIFEST
-from eigenscape.curvature import EmpiricalRisk
+from eigenscape.curvature import EmpiricalRisk, Hessian
 from eigenscape.curvature.isolation import keep_random_state
 from eigenscape.experiments.presets import find_preset
 from eigenscape.spectra import Survey
@@ -186,6 +186,7 @@ def execute(config: SurveyRun, directory: Path, *, resume: bool = False) -> Surv
     target = _build(config)
     risk = _risk(config, target, target.model)
     require_settings(risk.examples, **config.settings())
+    Hessian(risk)  # proves itself before anything is written
     directory.mkdir(parents=True, exist_ok=True)
     write_config(config, directory / CONFIG)
     stages, curves = _stages(config, target, risk, directory)

@@ -136,7 +136,8 @@ def _fitted_threshold(
 
 def _signal(checkpoint: CheckpointSurvey) -> Advice:
     count = checkpoint.split.upper.size
-    answer = f"{count} directions carry signal on all the data"
+    noun = "direction carries" if count == 1 else "directions carry"
+    answer = f"{count} {noun} signal on all the data"
     rows: list[tuple[str | float | int | None, ...]] = [
         (b.batch_size, float(np.median([s.upper.size for s in b.splits])))
         for b in checkpoint.batches

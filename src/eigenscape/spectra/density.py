@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float
 
+from eigenscape.spectra.distance import mean_absolute_deviation
 from eigenscape.spectra.fit import FAMILIES, LawFit, fit_law
 from eigenscape.spectra.measure import SpectralMeasure
 from eigenscape.spectra.smoothing import smooth, smooth_standard_error
@@ -27,10 +28,9 @@ def fit_bulk(bulk: SpectralMeasure) -> tuple[LawFit, ...]:
     Returns:
         The fits, best first; none where the bulk is a single atom.
     """
-    try:
-        fits = [fit_law(bulk, family) for family in FAMILIES]
-    except ValueError:
+    if not mean_absolute_deviation(bulk) > 0:
         return ()
+    fits = [fit_law(bulk, family) for family in FAMILIES]
     return tuple(sorted(fits, key=lambda fit: fit.distance))
 
 

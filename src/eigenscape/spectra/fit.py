@@ -110,7 +110,10 @@ def fit_law(
         raise ValueError(message)
 
     def objective(parameters: Float[np.ndarray, " p"]) -> float:
-        return distance(measure, family.law(parameters)) / width
+        try:
+            return distance(measure, family.law(parameters)) / width
+        except ArithmeticError:  # a trial law narrower than rounding
+            return np.inf
 
     start = family.start(first, variance)
     simplex = np.vstack([start, start + np.diag(np.maximum(0.1 * np.abs(start), 0.3))])

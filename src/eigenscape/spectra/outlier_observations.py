@@ -108,6 +108,9 @@ def observe_outliers(
             "largest batch size; there is nothing to follow, try larger batches"
         )
         raise ValueError(message)
+    if min(s.upper[:count].min(initial=np.inf) for s in splits[-1]) <= 0:
+        message = "splits: expected positive outliers, which noise moves outwards"
+        raise ValueError(message)
     most = max(len(row) for row in splits)
     values = np.full((sizes.size, most, count), np.nan)
     bounds = np.full((sizes.size, most), np.nan)

@@ -279,18 +279,20 @@ def _scaling(
     batches: tuple[BatchDraws, ...], examples: int, followed: int
 ) -> tuple[BatchScaling | None, str]:
     """Fit the batch-size law, or say why it cannot be fitted."""
-    if not batches:
-        return None, "no batch-size law: no batch sizes were asked for"
-    seen = float(np.median([split.upper.size for split in batches[-1].splits]))
-    try:
-        scaling = fit_batch_scaling(
-            [b.batch_size for b in batches],
-            [b.splits for b in batches],
-            population=examples,
-            count=min(followed, int(seen)),
-        )
-    except ValueError as error:
-        return None, f"no batch-size law: {error}"
+    if len(batches) < 3:
+        return None, "no noise law: it takes at least 3 batch sizes to fit one"
+    if len(batches[0].splits) < 2:
+        return None, "no noise law: it takes at least 2 draws of each batch size"
+    last = batches[-1]
+    seen = int(np.median([split.upper.size for split in last.splits]))
+    if seen < 1 or min(s.upper.min(initial=1.0) for s in last.splits) <= 0:
+        return None, f"no noise law: no positive outlier at b = {last.batch_size}"
+    scaling = fit_batch_scaling(
+        [b.batch_size for b in batches],
+        [b.splits for b in batches],
+        population=examples,
+        count=min(followed, seen),
+    )
     return scaling, scaling.verdict
 
 

@@ -11,8 +11,8 @@ from torch import nn
 from torch.nn import functional
 
 from eigenscape.curvature.isolation import (
-    advance_random_state,
     keep_random_state,
+    reseed_random_state,
     twice_differentiable,
 )
 
@@ -46,11 +46,11 @@ def test_random_states_are_restored_after_an_error() -> None:
         assert draw() == first
 
 
-def test_every_state_advances() -> None:
+def test_every_state_moves_away() -> None:
     with keep_random_state(CPU):
         first = draw()
     with keep_random_state(CPU):
-        advance_random_state(CPU)
+        reseed_random_state(CPU)
         assert all(new != old for new, old in zip(draw(), first, strict=True))
 
 

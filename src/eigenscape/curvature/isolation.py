@@ -36,16 +36,21 @@ def keep_random_state(device: torch.device) -> Generator[None]:
         np.random.set_state(numpy_state)  # ruff: ignore[numpy-legacy-random] the caller's
 
 
-def advance_random_state(device: torch.device) -> None:
-    """Draw one number from each global random state, so that it moves on.
+def reseed_random_state(device: torch.device) -> None:
+    """Move each global random state to an unrelated place.
+
+    Drawing one number would not do: a data set that draws one number an example
+    would then see nearly the same sequence again, shifted by one.
 
     Args:
         device: The device whose state moves besides the processor's.
     """
-    random.random()
-    np.random.random()  # ruff: ignore[numpy-legacy-random] the data set's
-    torch.rand(())
-    torch.rand((), device=device)
+    seed = random.getrandbits(31)
+    random.seed(seed)
+    np.random.seed(seed)  # ruff: ignore[numpy-legacy-random] the data set's
+    torch.default_generator.manual_seed(seed)
+    if device.type != "cpu":
+        torch.get_device_module(device).manual_seed(seed)
 
 
 @contextmanager

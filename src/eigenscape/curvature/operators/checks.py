@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from eigenscape.core import NondeterministicOperatorError
-from eigenscape.curvature.isolation import advance_random_state, keep_random_state
+from eigenscape.curvature.isolation import keep_random_state, reseed_random_state
 from eigenscape.curvature.operators.operator import LinearOperator
 from eigenscape.curvature.probes import gaussian
 
@@ -14,7 +14,7 @@ def check_deterministic(operator: LinearOperator, generator: torch.Generator) ->
     """Refuse an operator that answers the same question in two ways.
 
     Its evidence (for a Hessian, loss and gradient of the first minibatch, read from
-    the data again) is computed twice, between which the global random states move on.
+    the data again) is computed twice, between which the global random states move away.
     The two may differ by √ε of their norm, ε the spacing of the type: far above the
     rounding of kernels that sum in changing order, far below dropout.
 
@@ -28,7 +28,7 @@ def check_deterministic(operator: LinearOperator, generator: torch.Generator) ->
     probe = _probes(operator, 1, generator)[0]
     with keep_random_state(operator.device):
         first = operator.evidence(probe)
-        advance_random_state(operator.device)
+        reseed_random_state(operator.device)
         second = operator.evidence(probe)
     scale = max(_norm(first), _norm(second))
     difference = _norm(first - second)

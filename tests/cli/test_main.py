@@ -219,11 +219,6 @@ def test_usage_is_printed(capsys):
     assert main([]) == 2
 
 
-def test_the_list_names_the_presets(capsys):
-    assert main(["list"]) == 0
-    assert "mnist-mlp " in capsys.readouterr().out
-
-
 def test_a_traceback_can_be_asked_for(target, monkeypatch):
     monkeypatch.setenv("EIGENSCAPE_TRACEBACK", "1")
     with pytest.raises(ValueError, match="eigenscape list"):
@@ -264,24 +259,3 @@ def test_a_killed_run_resumes_to_the_same_bits(target, number):
     assert main([*words, "--out", "killed", "--resume"]) == 0
     whole, resumed = (load(Survey, Path(d)) for d in ("whole", "killed"))
     assert differences(whole, resumed) == []
-
-
-@pytest.mark.parametrize("command", ["list", "report"])
-def test_commands_without_torch(target, command):
-    """`list` and `report` must not pay for importing torch."""
-    words = [command]
-    if command == "report":
-        assert main(["survey", "net.py:build", "--out", "run", *FAST]) == 0
-        words.append("run")
-    script = (
-        "import sys\nfrom eigenscape.cli.main import main\n"
-        f"code = main({words!r})\nassert 'torch' not in sys.modules\nsys.exit(code)"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", script],
-        cwd=target,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr

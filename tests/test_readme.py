@@ -1,0 +1,58 @@
+"""The README's lines and the examples run as they stand."""
+
+import re
+import runpy
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+from torch.utils.data import TensorDataset
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_python_lines_of_the_readme_run(tmp_path, monkeypatch, capsys):
+    (code,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    assert len([line for line in code.splitlines() if line.strip()]) <= 10
+    monkeypatch.chdir(tmp_path)
+    generator = torch.Generator().manual_seed(0)
+    inputs = torch.randn(1024, 6, generator=generator)
+    names = {
+        "model": nn.Sequential(nn.Linear(6, 4), nn.Tanh(), nn.Linear(4, 3)),
+        "loss": nn.CrossEntropyLoss(),
+        "dataset": TensorDataset(inputs, (inputs[:, 0] > 0).long()),
+    }
+    exec(code, names)
+    assert (tmp_path / "runs" / "mine" / "report.html").exists()
+    assert "largest stable learning rate" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "examples").glob("*.py")), ids=str)
+def test_examples_run(path, tmp_path, monkeypatch, capsys):
+    assert len(path.read_text(encoding="utf-8").splitlines()) < 80
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", [str(path)])
+    state = torch.random.get_rng_state()
+    runpy.run_path(str(path), run_name="__main__")
+    torch.random.set_rng_state(state)
+    assert capsys.readouterr().out
+
+
+def test_links_lead_somewhere():
+    for text in (README, (ROOT / "docs" / "survey.md").read_text(encoding="utf-8")):
+        for link in re.findall(r"\]\(([^)#]+)", text):
+            if not link.startswith("http"):
+                assert (ROOT / link).exists() or (ROOT / "docs" / link).exists()
+
+
+def test_the_readme_names_the_make_targets_and_the_python_version():
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for target in re.findall(r"^make (\w+)", README, re.MULTILINE):
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE)
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert project["project"]["requires-python"] == ">=3.11"
+    assert "Python 3.11" in README

@@ -56,12 +56,14 @@ def _learning_rate(checkpoint: CheckpointSurvey, momentum: float) -> Advice:
         f"with momentum {momentum:g}",
         "2/(worst λ_max)",
     )
-    answer = f"largest stable learning rate 2/λ_max = {2 / top:.3g} on all the data"
+    answer = (
+        f"largest stable learning rate 2/λ_max = {2 / top:.3g} on all the data "
+        f"({2 * (1 + momentum) / top:.3g} with momentum {momentum:g})"
+    )
     if checkpoint.batches:
         first = checkpoint.batches[0]
         mean = float(first.values[:, 0].mean())
         answer += f", {_rates(mean, mean, momentum)[0]:.3g} at b = {first.batch_size}"
-    answer += f" ({2 * (1 + momentum) / top:.3g} with momentum {momentum:g})"
     basis = (
         "Gradient descent on a quadratic is stable below 2/λ_max, heavy-ball momentum "
         "β below 2(1 + β)/λ_max (Polyak 1964). A single step on a batch contracts "

@@ -24,8 +24,8 @@ class OutlierObservations:
             examples, 1 for independent draws: what multiplies b^(−2υ).
         values: Outliers, descending in the last axis; NaN where none was seen or
             there was no such draw.
-        bounds: Where an unseen outlier of that draw must lie below; NaN where there
-            was no such draw.
+        bounds: What an unseen outlier lies below, the same for every draw of a size;
+            NaN where there was no such draw.
     """
 
     batch_sizes: Float[np.ndarray, " b"]
@@ -80,8 +80,10 @@ def observe_outliers(
 ) -> OutlierObservations:
     """Gather the upper outliers of splits, at every batch size and draw.
 
-    An outlier that a split does not show is bounded by the bulk edge of its draw,
-    widened by the resolution of the split.
+    The bulk edge at a batch size is the median of its draws' edges, widened by the
+    resolution of the splits. The i-th largest eigenvalue of a draw is its i-th outlier
+    where it lies above that edge, and is bounded by it otherwise; so one draw that is
+    split too coarsely or too finely among ten changes little.
 
     Args:
         batch_sizes: Batch sizes, strictly ascending.
@@ -116,12 +118,27 @@ def observe_outliers(
     bounds = np.full((sizes.size, most), np.nan)
     for i, row in enumerate(splits):
         for d, split in enumerate(row):
-            top = split.upper[:count]
+            top = _largest(split)[:count]
             values[i, d, : top.size] = top
-            bounds[i, d] = split.bulk_edges[1] / (1 - split.relative_gap)
+        bounds[i, : len(row)] = _bound(row)
+    values[~(values > bounds[:, :, None])] = np.nan
     n = population
     left = np.ones_like(sizes) if n is None else (n - sizes) / max(n - 1, 1)
     return OutlierObservations(sizes, left, values, bounds)
+
+
+def _bound(row: Sequence[SpectrumSplit]) -> float:
+    edge = float(np.median([split.bulk_edges[1] for split in row]))
+    gap = max(split.relative_gap for split in row)
+    return edge + abs(edge) * gap / (1 - gap)
+
+
+def _largest(split: SpectrumSplit) -> Float[np.ndarray, " m"]:
+    """List the outliers, the edge, and the nodes of the bulk below it."""
+    edge = split.bulk_edges[1]
+    nodes = split.bulk.nodes[0, split.bulk.weights[0] > 0]
+    inner = np.sort(nodes[nodes < edge - _EXACT * abs(edge)])[::-1]
+    return np.concatenate([split.upper, [edge], inner])
 
 
 def _check(

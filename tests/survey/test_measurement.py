@@ -2,12 +2,12 @@ import numpy as np
 import torch
 
 from eigenscape.curvature import Dense, EmpiricalRisk, Hessian
+from eigenscape.spectra import stack_measures
 from eigenscape.survey.measurement import (
     fingerprint,
     measure_draw,
     measure_extremes,
     measure_probe,
-    stack_probes,
     stream_generator,
 )
 from networks import network, parts
@@ -41,7 +41,7 @@ def test_probes_of_unequal_length_are_stacked():
         measure_probe(op, steps=5, generator=stream_generator(0, "p"))
         for op in (identity, diagonal)
     ]
-    stacked = stack_probes(rows)
+    stacked = stack_measures(rows)
     assert stacked.probes == 2
     np.testing.assert_allclose(stacked.weights.sum(1), 1)
     np.testing.assert_allclose(stacked.nodes[0], 1)

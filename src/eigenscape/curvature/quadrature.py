@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import numpy as np
 import torch
 
 from eigenscape.curvature.basis import KrylovBasis
 from eigenscape.curvature.lanczos import Krylov, drive, recurrence, ritz
 from eigenscape.curvature.operators.operator import LinearOperator
 from eigenscape.curvature.probes import gaussian
-from eigenscape.spectra import SpectralMeasure
+from eigenscape.spectra import SpectralMeasure, stack_measures
 
 
 def spectral_measure(
@@ -75,11 +74,7 @@ def measure_of(runs: list[Krylov], *, dimension: int) -> SpectralMeasure:
         Nodes and weights, one row a run.
     """
     rules = [ritz(run) for run in runs]
-    length = max(len(rule.values) for rule in rules)
-    missing = [(0, length - len(rule.values)) for rule in rules]
-    padded = list(zip(rules, missing, strict=True))
-    return SpectralMeasure(
-        nodes=np.stack([np.pad(rule.values, pad, mode="edge") for rule, pad in padded]),
-        weights=np.stack([np.pad(rule.weights, pad) for rule, pad in padded]),
-        dimension=dimension,
-    )
+    return stack_measures([
+        SpectralMeasure(rule.values[None], rule.weights[None], dimension)
+        for rule in rules
+    ])

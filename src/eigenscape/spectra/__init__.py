@@ -24,6 +24,7 @@ from eigenscape.spectra.measure import (
     measure_moments,
     measure_of_eigenvalues,
     restrict,
+    stack_measures,
 )
 from eigenscape.spectra.noise_fit import NoiseFit
 from eigenscape.spectra.noise_models import (
@@ -77,5 +78,6 @@ __all__ = [
     "smooth",
     "smooth_standard_error",
     "split_spectrum",
+    "stack_measures",
     "wasserstein",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -70,6 +71,25 @@ def measure_of_eigenvalues(
     """
     nodes = np.sort(np.asarray(eigenvalues, dtype=float))[None, :]
     return SpectralMeasure(nodes, np.full_like(nodes, 1 / nodes.size), nodes.size)
+
+
+def stack_measures(measures: Sequence[SpectralMeasure]) -> SpectralMeasure:
+    """Join the probes of several measures of one operator.
+
+    Args:
+        measures: At least one measure, all of the same dimension.
+
+    Returns:
+        Their rows, short ones padded with weight 0.
+    """
+    length = max(m.nodes.shape[1] for m in measures)
+    missing = [((0, 0), (0, length - m.nodes.shape[1])) for m in measures]
+    padded = list(zip(measures, missing, strict=True))
+    return SpectralMeasure(
+        nodes=np.vstack([np.pad(m.nodes, pad, mode="edge") for m, pad in padded]),
+        weights=np.vstack([np.pad(m.weights, pad) for m, pad in padded]),
+        dimension=measures[0].dimension,
+    )
 
 
 def measure_moments(measure: SpectralMeasure, order: int) -> tuple[Estimate, ...]:

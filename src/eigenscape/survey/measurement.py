@@ -123,25 +123,6 @@ def measure_draw(
     return Draw(pairs.values, np.ascontiguousarray(pairs.residuals), pairs.measure)
 
 
-def stack_probes(rows: list[SpectralMeasure]) -> SpectralMeasure:
-    """Join one-probe measures into one measure.
-
-    Args:
-        rows: Measures of one operator.
-
-    Returns:
-        Their rows, padded to equal length with weight 0.
-    """
-    longest = max(row.nodes.shape[1] for row in rows)
-    nodes = [
-        np.pad(r.nodes, ((0, 0), (0, longest - r.nodes.shape[1])), "edge") for r in rows
-    ]
-    weights = [
-        np.pad(r.weights, ((0, 0), (0, longest - r.weights.shape[1]))) for r in rows
-    ]
-    return SpectralMeasure(np.vstack(nodes), np.vstack(weights), rows[0].dimension)
-
-
 def _converged(
     operator: LinearOperator,
     count: int,

@@ -31,13 +31,13 @@ from eigenscape.spectra import (
     fit_bulk,
     measure_moments,
     split_spectrum,
+    stack_measures,
 )
 from eigenscape.survey.measurement import (
     fingerprint,
     measure_draw,
     measure_extremes,
     measure_probe,
-    stack_probes,
     stream_generator,
 )
 from eigenscape.survey.parts import Draw, Extremes, Parts, Plan, SpectralMeasure
@@ -240,7 +240,7 @@ def _full_spectrum(
             )
         )
         advance()
-    return extremes, stack_probes(rows)
+    return extremes, stack_measures(rows)
 
 
 def _batch_draws(

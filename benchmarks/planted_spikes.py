@@ -9,6 +9,7 @@ benchmarks/results/planted_spikes.md.
 import argparse
 import sys
 import time
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -61,7 +62,9 @@ def trial(kind, number):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--trials", type=int, default=100)
-    trials = parser.parse_args().trials
+    parser.add_argument("--workers", type=int, default=1)
+    options = parser.parse_args()
+    trials, workers = options.trials, options.workers
     header = ["noise", *(f"θ = {s:g}" for s in SPIKES), "amplitude", "υ"]
     header += ["accepted", "preferred", "seconds a fit"]
     lines = [
@@ -77,7 +80,8 @@ def main():
         "|" + "---|" * len(header),
     ]
     for kind in (*ADDITIVE, "multiplicative"):
-        results = [trial(kind, i) for i in range(trials)]
+        with ProcessPoolExecutor(workers) as pool:
+            results = list(pool.map(trial, [kind] * trials, range(trials)))
         held = np.mean([r[0] for r in results], axis=0)
         row = [kind, *(f"{100 * h:.0f} %" for h in held)]
         row += [f"{100 * np.mean([r[i] for r in results]):.0f} %" for i in (1, 2)]

@@ -40,7 +40,7 @@ def test_an_integer_is_a_number_but_not_the_reverse():
     [
         ({"targt": "x"}, "unknown key 'targt'; known keys: target, sizes, inner"),
         ({"target": "x", "inner": {"rat": 1}}, "inner: unknown key 'rat'; known keys"),
-        ({}, "missing 1 required positional argument: 'target'"),
+        ({}, "expected the key target, which is missing"),
         ({"target": 3}, "target: expected str, got 3"),
         ({"target": "x", "sizes": 3}, "sizes: expected a list, got 3"),
         ({"target": "x", "sizes": [1, "b"]}, r"sizes\[1\]: expected int, got 'b'"),

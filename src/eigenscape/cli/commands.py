@@ -28,6 +28,9 @@ def survey_command(words: list[str]) -> None:
 
     Args:
         words: The words after ``eigenscape survey``.
+
+    Raises:
+        ValueError: --out is empty.
     """
     from eigenscape.experiments.survey_run import (
         SurveyRun,
@@ -56,6 +59,9 @@ def survey_command(words: list[str]) -> None:
     }
     config = read_run(given["target"], overrides)
     out = given.get("out")
+    if out is not None and not out.strip():
+        message = f"--out: expected a directory, got {out!r}"
+        raise ValueError(message)
     directory = default_directory(config) if out is None else Path(out)
     result = execute(config, directory, resume=bool(given.get("resume")))
     page = render(directory)

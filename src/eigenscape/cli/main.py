@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -24,6 +25,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         overwritten), 130 interrupted. With EIGENSCAPE_TRACEBACK set, errors keep
         their traceback.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal that has no Greek
+            stream.reconfigure(errors="backslashreplace")
     words = list(sys.argv[1:] if arguments is None else arguments)
     if not words or words[0] in {"-h", "--help"}:
         print(_usage())
@@ -45,7 +49,7 @@ def _run(command: Command, words: list[str]) -> int:
             file=sys.stderr,
         )
         return INTERRUPTED
-    except (ValueError, ConvergenceError) as error:
+    except (ValueError, ConvergenceError, OSError) as error:
         if os.environ.get("EIGENSCAPE_TRACEBACK"):
             raise
         return _complain(" ".join(str(error).split()))

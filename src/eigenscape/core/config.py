@@ -12,6 +12,8 @@ from typing import Any, TypeVar
 
 import yaml
 
+from eigenscape.core.storage import write_atomically
+
 C = TypeVar("C")
 
 
@@ -52,7 +54,7 @@ def config_from_mapping(cls: type[C], content: object, *, where: str) -> C:
         The configuration.
 
     Raises:
-        ValueError: There is an unknown key or a value of the wrong type.
+        ValueError: There is an unknown or missing key or a value of the wrong type.
     """
     if not isinstance(content, dict):
         message = f"{where}: expected a mapping of keys to values, got {content!r}"
@@ -67,11 +69,12 @@ def config_from_mapping(cls: type[C], content: object, *, where: str) -> C:
     values = {
         str(k): _convert(hints[str(k)], v, f"{where}: {k}") for k, v in mapping.items()
     }
-    try:
-        return cls(**values)
-    except TypeError as error:
-        message = f"{where}: {error}"
-        raise ValueError(message) from error
+    for field in dataclasses.fields(typing.cast("Any", cls)):
+        required = field.default is field.default_factory is dataclasses.MISSING
+        if field.init and required and field.name not in values:
+            message = f"{where}: expected the key {field.name}, which is missing"
+            raise ValueError(message)
+    return cls(**values)
 
 
 def write_config(config: object, path: Path) -> None:
@@ -82,7 +85,7 @@ def write_config(config: object, path: Path) -> None:
         path: The file to write.
     """
     content = yaml.safe_dump(config_to_mapping(config), sort_keys=False)
-    path.write_text(content, encoding="utf-8")
+    write_atomically(path, content.encode())
 
 
 def config_to_mapping(config: object) -> dict[str, Any]:

@@ -83,6 +83,7 @@ def load(cls: type[R], directory: Path) -> R:
         TypeError,
         AttributeError,
         StopIteration,
+        RecursionError,
     ) as error:
         message = f"{directory}: damaged ({type(error).__name__}: {error})"
         raise StorageError(message) from error
@@ -139,6 +140,9 @@ def _decode(hint: Any, content: Any, arrays: dict[str, np.ndarray]) -> Any:
     if isinstance(content, dict):
         node = typing.cast("dict[str, Any]", content)
         if "array" in node:
+            if not any(map(_holds_array, _options(hint))):
+                message = f"expected {hint}, got an array"
+                raise TypeError(message)
             return arrays[node["array"]]
         cls = _allowed(hint, node["dataclass"])
         hints = typing.get_type_hints(cls)
@@ -158,6 +162,10 @@ def _decode(hint: Any, content: Any, arrays: dict[str, np.ndarray]) -> Any:
         return content
     message = f"expected {hint}, got {content!r}"
     raise TypeError(message)
+
+
+def _holds_array(hint: Any) -> bool:
+    return hint is Any or hint is np.ndarray or hasattr(hint, "array_type")
 
 
 def _options(hint: Any) -> tuple[Any, ...]:

@@ -113,6 +113,23 @@ class Examples:
         return inputs, targets
 
 
+def as_arguments(inputs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Turn a minibatch of inputs into what a model is called with.
+
+    Args:
+        inputs: A mapping for ``**inputs``, a tuple or a list for ``*inputs``, anything
+            else for the one argument.
+
+    Returns:
+        Positional and named arguments.
+    """
+    if isinstance(inputs, dict):
+        return (), cast("dict[str, Any]", inputs)
+    if isinstance(inputs, (tuple, list)):
+        return tuple(cast("Sequence[Any]", inputs)), {}
+    return (inputs,), {}
+
+
 def map_tensors(change: Callable[[torch.Tensor], torch.Tensor], tree: Any) -> Any:
     """Change every tensor of nested mappings, tuples and lists.
 

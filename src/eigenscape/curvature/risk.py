@@ -5,14 +5,14 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, cast, final
+from typing import Any, final
 
 import torch
 from jaxtyping import Float
 from torch import nn
 from torch.func import functional_call
 
-from eigenscape.curvature.data import Examples, map_tensors
+from eigenscape.curvature.data import Examples, as_arguments, map_tensors
 from eigenscape.curvature.isolation import keep_random_state, twice_differentiable
 from eigenscape.curvature.validation import (
     in_one_line,
@@ -196,7 +196,7 @@ class EmpiricalRisk:
         for start in range(0, self.examples, self.batch_size):
             stop = min(start + self.batch_size, self.examples)
             with keep_random_state(self.device):
-                pair = self._examples.fetch(start, stop)
+                pair = self._fetch(start, stop)
             inputs, targets = (map_tensors(self._move, tree) for tree in pair)
             yield inputs, targets, (stop - start) / self.examples
 
@@ -210,11 +210,7 @@ class EmpiricalRisk:
             The model's output.
         """
         buffers = {name: b.clone() for name, b in self.model.named_buffers()}
-        if isinstance(inputs, dict):
-            named = cast("dict[str, Any]", inputs)
-            return functional_call(self.model, buffers, (), named)
-        arguments = tuple(inputs) if isinstance(inputs, (tuple, list)) else (inputs,)
-        return functional_call(self.model, buffers, arguments)
+        return functional_call(self.model, buffers, *as_arguments(inputs))
 
     def batch_loss(
         self, inputs: Any, targets: Any, *, index: int
@@ -319,13 +315,30 @@ class EmpiricalRisk:
             for piece, param in zip(pieces, self.params, strict=True)
         ]
 
+    def _fetch(self, start: int, stop: int) -> tuple[Any, Any]:
+        try:
+            return self._examples.fetch(start, stop)
+        except ValueError:
+            raise
+        except Exception as error:
+            reason = f"{type(error).__name__}: {' '.join(str(error).split())}"
+            message = f"data: expected examples {start} to {stop - 1}, got {reason}"
+            raise ValueError(message) from error
+
     def _try_first_minibatch(self) -> None:
+        versions = [param._version for param in self.params]
         inputs, targets, _ = next(self.batches())
         with in_one_line("model", "accept the first minibatch", inputs):
             output = self.output(inputs)
         with in_one_line("loss", "accept output and targets", (output, targets)):
             loss = require_scalar(self.loss(output, targets))
         require_finite_loss(loss, 0, self.params, (inputs, targets))
+        if versions != [param._version for param in self.params]:
+            message = (
+                "model, loss: expected an evaluation that keeps the parameters, got "
+                "changed ones; remove the in-place update"
+            )
+            raise ValueError(message)
 
     def _first_loss(self, positions: torch.Tensor) -> float:
         inputs, targets, _ = next(self.select(positions).batches())

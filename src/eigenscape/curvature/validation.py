@@ -44,6 +44,12 @@ def require_same_kind(params: Sequence[nn.Parameter]) -> None:
             "freeze the others by requires_grad_(False)"
         )
         raise ValueError(message)
+    if any(torch.finfo(param.dtype).bits < 32 for param in params):
+        message = (
+            f"model: expected float32 or float64 parameters, got {', '.join(kinds)}, "
+            "too coarse for second derivatives; call model.float()"
+        )
+        raise ValueError(message)
     devices = sorted({str(param.device) for param in params})
     if len(kinds) > 1 or len(devices) > 1:
         message = (
@@ -175,7 +181,7 @@ def in_one_line(name: str, duty: str, given: Any) -> Generator[None]:
         yield
     except torch.cuda.OutOfMemoryError:
         raise
-    except (RuntimeError, TypeError, ValueError, IndexError) as error:
+    except Exception as error:
         shapes = ", ".join(
             f"{tuple(tensor.shape)} {tensor.dtype}" for tensor in tensors_of(given)
         )

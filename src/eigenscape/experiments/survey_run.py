@@ -23,13 +23,11 @@ from eigenscape.core import (
     config_from_mapping,
     config_hash,
     config_to_mapping,
-    load,
     read_config,
     stream_seed,
     write_atomically,
     write_config,
 )
-from eigenscape.core.storage import MANIFEST
 from eigenscape.curvature import EmpiricalRisk, Hessian
 from eigenscape.curvature.isolation import keep_random_state
 from eigenscape.experiments.presets import find_preset
@@ -180,8 +178,6 @@ def execute(config: SurveyRun, directory: Path, *, resume: bool = False) -> Surv
         raise StorageError(message)
     if begun:
         _require_same(config, directory)
-        if (directory / MANIFEST).exists():
-            return load(Survey, directory)
     started = time.time()
     target = _build(config)
     risk = _risk(config, target, target.model)

@@ -46,7 +46,8 @@ def _learning_rate(checkpoint: CheckpointSurvey, momentum: float) -> Advice:
         tops = batch.values[:, 0]
         mean, worst = float(tops.mean()), float(tops.max())
         spread = float(tops.std(ddof=1)) if tops.size > 1 else None
-        rows.append((batch.batch_size, mean, spread, *_rates(mean, worst, momentum)))
+        rates = _rates(max(mean, top), max(worst, top), momentum)
+        rows.append((batch.batch_size, mean, spread, *rates))
     rows.append(("all", top, None, *_rates(top, top, momentum)))
     columns = (
         "batch size",
@@ -63,22 +64,19 @@ def _learning_rate(checkpoint: CheckpointSurvey, momentum: float) -> Advice:
     if checkpoint.batches:
         first = checkpoint.batches[0]
         mean = float(first.values[:, 0].mean())
-        answer += f", {_rates(mean, mean, momentum)[0]:.3g} at b = {first.batch_size}"
+        answer += f", {2 / max(mean, top):.3g} at b = {first.batch_size}"
     basis = (
         "Gradient descent on a quadratic is stable below 2/λ_max, heavy-ball momentum "
         "β below 2(1 + β)/λ_max (Polyak 1964). A single step on a batch contracts "
         "along that batch's own top direction below 2/λ_max(b), a cautious bound: "
-        "successive batches have different top directions. Weight decay adds its "
+        "successive batches have different top directions. No batch size is given a "
+        "larger rate than all the data. Weight decay adds its "
         "coefficient to every eigenvalue and is not included."
     )
     return Advice(question, answer, basis, Table(columns, tuple(rows)))
 
 
-def _rates(
-    mean: float, worst: float, momentum: float
-) -> tuple[float | None, float | None, float | None]:
-    if mean <= 0 or worst <= 0:
-        return None, None, None
+def _rates(mean: float, worst: float, momentum: float) -> tuple[float, float, float]:
     return 2 / mean, 2 * (1 + momentum) / mean, 2 / worst
 
 
@@ -139,7 +137,11 @@ def _fitted_threshold(
 def _signal(checkpoint: CheckpointSurvey) -> Advice:
     count = checkpoint.split.upper.size
     noun = "direction carries" if count == 1 else "directions carry"
-    answer = f"{count} {noun} signal on all the data"
+    answer = (
+        f"{count} {noun} signal on all the data"
+        if count
+        else "no direction stands apart from the bulk on all the data"
+    )
     rows: list[tuple[str | float | int | None, ...]] = [
         (b.batch_size, float(np.median([s.upper.size for s in b.splits])))
         for b in checkpoint.batches
@@ -148,7 +150,8 @@ def _signal(checkpoint: CheckpointSurvey) -> Advice:
     basis = (
         "Eigenvalues of the Hessian that stand apart above its bulk, by the stated "
         "rule of split_spectrum; per batch size the median over draws. What counts as "
-        "apart is a convention: where the spectrum decays smoothly, so does the count."
+        "apart is a convention: where the spectrum decays smoothly, so does the count, "
+        "and a spectrum of a few eigenvalues has no bulk to stand apart from."
     )
     question = "How many directions carry signal?"
     table = Table(("batch size", "outliers above the bulk"), tuple(rows))

@@ -132,7 +132,7 @@ def _judge(fits: tuple[NoiseFit, ...]) -> str:
     first = standing[0]
     others = [f for f in ranked if f is not first]
     lead = min((f.information - first.information for f in others), default=np.inf)
-    sentence = f"{first.model} noise fits (p = {first.p_value:.2g})"
+    sentence = f"{first.model} noise fits (p = {first.p_value:.2g}, not below 1 %)"
     if others and lead >= DECISIVE:
         rest = ", ".join(f.model for f in others)
         sentence += f" and better than {rest} (information gap {lead:.0f})"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import numpy as np
 from jaxtyping import Float
 
@@ -26,11 +28,15 @@ def fit_bulk(bulk: SpectralMeasure) -> tuple[LawFit, ...]:
         bulk: The bulk.
 
     Returns:
-        The fits, best first; none where the bulk is a single atom.
+        The fits, best first; a family of which no law comes near is left out, and
+        there are none where the bulk is a single atom.
     """
     if not mean_absolute_deviation(bulk) > 0:
         return ()
-    fits = [fit_law(bulk, family) for family in FAMILIES]
+    fits: list[LawFit] = []
+    for family in FAMILIES:
+        with contextlib.suppress(ValueError):
+            fits.append(fit_law(bulk, family))
     return tuple(sorted(fits, key=lambda fit: fit.distance))
 
 

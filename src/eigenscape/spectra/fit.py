@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float
 from scipy.optimize import minimize
 
+from eigenscape.core import ConvergenceError
 from eigenscape.spectra.distance import mean_absolute_deviation, wasserstein
 from eigenscape.spectra.measure import SpectralMeasure, measure_moments
 from eigenscape.theory import Affine, FreeMeixner, Law, MarchenkoPastur, Semicircle
@@ -100,7 +101,7 @@ def fit_law(
 
     Raises:
         ValueError: The measure is a single atom, which no family with a scale
-            parameter describes.
+            parameter describes, or no law of the family comes near.
     """
     first, second = (m.value for m in measure_moments(measure, 2))
     variance = second - first**2
@@ -112,11 +113,14 @@ def fit_law(
     def objective(parameters: Float[np.ndarray, " p"]) -> float:
         try:
             return distance(measure, family.law(parameters)) / width
-        except ArithmeticError:  # a trial law narrower than rounding
+        except (ArithmeticError, ConvergenceError):  # a trial law beyond rounding
             return np.inf
 
     start = family.start(first, variance)
     simplex = np.vstack([start, start + np.diag(np.maximum(0.1 * np.abs(start), 0.3))])
+    if not np.isfinite(objective(start)):
+        message = f"{family.name}: expected a law near the measure, got none"
+        raise ValueError(message)
     found = minimize(
         objective,
         start,

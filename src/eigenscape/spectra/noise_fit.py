@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float
@@ -17,6 +17,7 @@ from eigenscape.spectra.outlier_observations import OutlierObservations, Outlier
 _LEVEL = 0.95
 _EXPONENT_BOUNDS = (0.02, 2.0)
 _EXPONENT_STARTS = (0.5, 0.3, 0.8)
+_SPIKE_DEVIATION = 0.25
 _CURVE_POINTS = 80
 
 
@@ -30,7 +31,8 @@ class NoiseFit:
         amplitude: The noise amplitude at b = 1: the variance α = s(1)² κ₂ of
             additive noise (eigenvalue units squared), the shift T/m of
             multiplicative noise (eigenvalue units).
-        exponent: υ in s(b) = b^(−υ).
+        exponent: υ in s(b) = b^(−υ), sought between 0.02 and 2; an interval that
+            reaches an end is cut there.
         shape: The remaining noise parameters, on their fitted scale.
         chi_square: Squared standardised residuals of the outliers that every draw
             of their batch size shows.
@@ -71,7 +73,9 @@ def fit_noise_model(
 
     Cell means are Gaussian with the pooled scatter and the correlation of the
     outliers of a draw; an outlier that was not seen contributes the probability
-    that it lies below its bound (Tobit). Intervals are Student intervals from the
+    that it lies below its bound (Tobit). Spikes carry a weak penalty, of deviation a
+    quarter around the outliers at the largest batch, which decides only where noise
+    mixes two of them beyond telling apart. Intervals are Student intervals from the
     inverse of the penalised information; when the fit is worse than its noise
     (χ² > degrees of freedom) they are widened by √(χ²/dof), as the Particle Data
     Group does. They hold under the model: read them together with `p_value`.
@@ -85,13 +89,25 @@ def fit_noise_model(
     Returns:
         The fit.
     """
-    problem = _Problem(model, observations, spread)
+    # fitted in units of the largest outlier: bounds and steps then mean the same
+    # for losses of every scale
+    unit = float(np.nanmax(observations.means))
+    problem = _Problem(
+        model,
+        replace(
+            observations,
+            values=observations.values / unit,
+            bounds=observations.bounds / unit,
+        ),
+        replace(spread, deviations=spread.deviations / unit),
+    )
     solutions: list[OptimizeResult] = []
     for exponent in _EXPONENT_STARTS:
         solutions.append(problem.solve(exponent))
         if solutions[-1].cost < problem.cells:
             break
-    return problem.report(min(solutions, key=_cost), population)
+    fit = problem.report(min(solutions, key=_cost), population)
+    return _in_units(fit, unit, model.amplitude_power)
 
 
 class _Problem:
@@ -129,10 +145,12 @@ class _Problem:
         return np.concatenate([self.data_residuals(x), self.penalties(x)])
 
     def penalties(self, x: Float[np.ndarray, " p"]) -> Float[np.ndarray, " q"]:
-        return np.array([
+        spikes = (np.sort(x[: self.k])[::-1] / self.guess - 1) / _SPIKE_DEVIATION
+        noise = [
             (value - p.prior_mean) / p.prior_deviation
             for value, p in zip(x[self.k + 1 :], self.noise, strict=True)
-        ])
+        ]
+        return np.concatenate([spikes, noise])
 
     def data_residuals(self, x: Float[np.ndarray, " p"]) -> Float[np.ndarray, " n"]:
         left = self.obs.noise_scale_squared
@@ -188,7 +206,7 @@ class _Problem:
                 for i in np.argsort(-x[: self.k], kind="stable")
             ),
             amplitude=_interval("amplitude", x[self.k + 1], half[self.k + 1], log=True),
-            exponent=_interval("υ", x[self.k], half[self.k]),
+            exponent=_interval("υ", x[self.k], half[self.k], _EXPONENT_BOUNDS),
             shape=tuple(
                 _interval(p.name, x[i], half[i])
                 for i, p in enumerate(self.noise[1:], start=self.k + 2)
@@ -227,6 +245,22 @@ class _Problem:
         return sizes, curve, np.sqrt(np.maximum(variance, 0.0))
 
 
+def _in_units(fit: NoiseFit, unit: float, power: int) -> NoiseFit:
+    return replace(
+        fit,
+        spikes=tuple(_scaled(spike, unit) for spike in fit.spikes),
+        amplitude=_scaled(fit.amplitude, unit**power),
+        curve=fit.curve * unit,
+        curve_lower=fit.curve_lower * unit,
+        curve_upper=fit.curve_upper * unit,
+    )
+
+
+def _scaled(interval: ConfidenceInterval, unit: float) -> ConfidenceInterval:
+    value, lower, upper = interval.value, interval.lower, interval.upper
+    return replace(interval, value=value * unit, lower=lower * unit, upper=upper * unit)
+
+
 def _inverse_information(
     jacobian: Float[np.ndarray, "n p"],
 ) -> Float[np.ndarray, "p p"]:
@@ -257,9 +291,14 @@ def _first_shift(obs: OutlierObservations, guess: Float[np.ndarray, " k"]) -> fl
 
 
 def _interval(
-    name: str, value: float, half: float, *, log: bool = False
+    name: str,
+    value: float,
+    half: float,
+    bounds: tuple[float, float] = (-np.inf, np.inf),
+    *,
+    log: bool = False,
 ) -> ConfidenceInterval:
-    ends = np.array([value, value - half, value + half])
+    ends = np.clip([value, value - half, value + half], *bounds)
     if log:
         ends = np.exp(np.clip(ends, -700.0, 700.0))
     middle, lower, upper = (float(e) for e in ends)

@@ -41,9 +41,15 @@ class Parameter:
 
 
 class NoiseModel(ABC):
-    """Map spikes and noise parameters to outliers of the batch Hessian."""
+    """Map spikes and noise parameters to outliers of the batch Hessian.
+
+    Attributes:
+        name: What the model is called.
+        amplitude_power: The amplitude is in eigenvalue units to this power.
+    """
 
     name: str
+    amplitude_power: int
 
     @abstractmethod
     def parameters(
@@ -102,6 +108,7 @@ class AdditiveNoise(NoiseModel):
     """
 
     name: str = "additive"
+    amplitude_power: int = 2
 
     def parameters(
         self, spikes: Float[np.ndarray, " k"], shift: float
@@ -173,6 +180,7 @@ class MultiplicativeNoise(NoiseModel):
     """
 
     name: str = "multiplicative"
+    amplitude_power: int = 1
     draws: int = 16
 
     def parameters(

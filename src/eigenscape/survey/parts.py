@@ -32,6 +32,7 @@ class Plan:
         steps: Lanczos steps a probe.
         extremes: Eigenvalues wanted at the upper end.
         tolerance: Relative residual of eigenpairs.
+        followed: Outliers followed over batch sizes.
         started: Start of the survey, ISO 8601; the one field that may differ.
     """
 
@@ -44,6 +45,7 @@ class Plan:
     steps: int
     extremes: int
     tolerance: float
+    followed: int
     started: str
 
 
@@ -88,6 +90,7 @@ class Parts:
 
     def __init__(self, directory: Path | None):
         self.directory = None if directory is None else directory / "parts"
+        self.plan = None if directory is None else directory / "plan"
 
     def agree(self, plan: Plan) -> Plan:
         """Compare a plan with the one the parts were made by.
@@ -101,12 +104,16 @@ class Parts:
         Raises:
             StorageError: The parts were made by another plan.
         """
-        begun = self.get(lambda: plan, Plan, "plan")
+        if self.plan is None:
+            return plan
+        if not (self.plan / MANIFEST).exists():
+            save(plan, self.plan)
+        begun = load(Plan, self.plan)
         for name in Plan.__dataclass_fields__:
             old, new = getattr(begun, name), getattr(plan, name)
             if name != "started" and old != new:
                 message = (
-                    f"{self.directory}: was begun with other {name} ({old}, now "
+                    f"{self.plan.parent}: was begun with other {name} ({old}, now "
                     f"{new}); resume with the same, or choose another directory"
                 )
                 raise StorageError(message)
@@ -122,17 +129,24 @@ class Parts:
 
         Returns:
             The part.
+
+        Raises:
+            StorageError: The part on disk is damaged.
         """
         if self.directory is None:
             return compute()
         place = self.directory.joinpath(*path)
         if (place / MANIFEST).exists():
-            return load(cls, place)
+            try:
+                return load(cls, place)
+            except StorageError as error:
+                message = f"{error}; delete {place} to have it computed again"
+                raise StorageError(message) from error
         part = compute()
         save(part, place)
         return part
 
     def discard(self) -> None:
         """Remove the parts, once the whole has been saved."""
-        if self.directory is not None:
+        if self.directory is not None and self.directory.exists():
             shutil.rmtree(self.directory)

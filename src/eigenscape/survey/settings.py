@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import operator
+from collections.abc import Iterable, Sequence
 
 DRAWS = 10
 PROBES = 8
@@ -41,8 +42,20 @@ def require_settings(
     Raises:
         ValueError: A setting is out of range, or a batch is larger than the data.
     """
+    counts = {
+        "draws": draws,
+        "probes": probes,
+        "steps": steps,
+        "extremes": extremes,
+        "followed": followed,
+    }
+    for name, count in counts.items():
+        _whole(name, count)
     chosen = default_batch_sizes(examples) if batch_sizes is None else batch_sizes
-    sizes = tuple(sorted(set(chosen)))
+    if not isinstance(chosen, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance]
+        message = f"batch_sizes: expected a list of whole numbers, got {chosen!r}"
+        raise ValueError(message)
+    sizes = tuple(sorted({_whole("batch_sizes", size) for size in chosen}))
     checks = (
         ("batch_sizes", bool(sizes) and sizes[0] >= 1, "positive sizes", list(sizes)),
         (
@@ -63,6 +76,14 @@ def require_settings(
             message = f"{name}: expected {expected}, got {got}"
             raise ValueError(message)
     return sizes
+
+
+def _whole(name: str, value: object) -> int:
+    try:
+        return operator.index(value)  # pyright: ignore[reportArgumentType]
+    except TypeError as error:
+        message = f"{name}: expected whole numbers, got {value!r}"
+        raise ValueError(message) from error
 
 
 def default_batch_sizes(examples: int) -> tuple[int, ...]:

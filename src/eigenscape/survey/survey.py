@@ -114,6 +114,12 @@ def survey(
             survey begun otherwise.
     """
     stages = (Stage("model", None, risk),) if isinstance(risk, EmpiricalRisk) else risk
+    if not isinstance(stages, list | tuple):
+        message = (
+            "risk: expected an EmpiricalRisk(model, loss, data) or a list of stages, "
+            f"got {type(risk).__name__}"
+        )
+        raise ValueError(message)
     if not stages:
         message = "risk: expected at least one checkpoint, got none"
         raise ValueError(message)
@@ -129,8 +135,6 @@ def survey(
         followed=followed,
     )
     place = None if directory is None else Path(directory)
-    if place is not None and (place / MANIFEST).exists() and resume:
-        return load(Survey, place)
     if place is not None and place.exists() and any(place.iterdir()) and not resume:
         message = f"{place}: exists already; resume it or choose another directory"
         raise StorageError(message)
@@ -149,9 +153,12 @@ def survey(
             steps=steps,
             extremes=extremes,
             tolerance=tolerance,
+            followed=followed,
             started=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         )
     )
+    if place is not None and (place / MANIFEST).exists():
+        return load(Survey, place)
     surveyed = tuple(_survey_stage(s, plan, parts, followed) for s in stages)
     result = Survey(
         target=name or type(first.model).__name__,
@@ -287,12 +294,15 @@ def _scaling(
     seen = int(np.median([split.upper.size for split in last.splits]))
     if seen < 1 or min(s.upper.min(initial=1.0) for s in last.splits) <= 0:
         return None, f"no noise law: no positive outlier at b = {last.batch_size}"
-    scaling = fit_batch_scaling(
-        [b.batch_size for b in batches],
-        [b.splits for b in batches],
-        population=examples,
-        count=min(followed, seen),
-    )
+    try:
+        scaling = fit_batch_scaling(
+            [b.batch_size for b in batches],
+            [b.splits for b in batches],
+            population=examples,
+            count=min(followed, seen),
+        )
+    except (ValueError, ArithmeticError, np.linalg.LinAlgError) as error:
+        return None, f"no noise law: the fit failed ({error})"
     return scaling, scaling.verdict
 
 
@@ -300,13 +310,9 @@ def _notes(plan: Plan, risk: EmpiricalRisk) -> tuple[str, ...]:
     return (
         f"Products with the Hessian by double backward in {risk.dtype}, minibatches of "
         f"at most {risk.batch_size} examples; weight decay is not part of the loss.",
-        f"Density: stochastic Lanczos quadrature, {plan.probes} probes of "
-        f"{plan.steps} steps; standard errors over probes.",
         f"Eigenvalues: Lanczos with full reorthogonalisation, residuals at most "
         f"{plan.tolerance:g} of the norm; tridiagonal matrices in float64.",
         f"Batches: {plan.draws} independent draws without replacement at each size, "
         "the same examples at every checkpoint.",
-        "Outliers: the rule of split_spectrum, relative gap 5 % and three times the "
-        "usual spacing.",
         f"Every random stream is derived from seed {plan.seed} by name.",
     )

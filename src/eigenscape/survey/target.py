@@ -92,7 +92,7 @@ def build_target(specification: str, build: Callable[[], Any]) -> Target:
         built = build()
     except MissingDataError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         text = " ".join(str(error).split())
         message = f"{specification}: build failed ({type(error).__name__}: {text})"
         raise ValueError(message) from error
@@ -116,7 +116,8 @@ def _import_file(path: Path) -> Any:
     if not path.is_file():
         message = f"{path}: expected a Python file, found none"
         raise ValueError(message)
-    spec = importlib.util.spec_from_file_location(path.stem, path)
+    name = f"eigenscape_target_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         message = f"{path}: cannot be imported as Python"
         raise ValueError(message)
@@ -124,13 +125,10 @@ def _import_file(path: Path) -> Any:
     folder = str(path.resolve().parent)
     sys.path.insert(0, folder)
     # data loaders and pickles look a module up by its name
-    previous = sys.modules.get(path.stem)
-    sys.modules[path.stem] = module
+    sys.modules[spec.name] = module
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
-        if previous is not None:
-            sys.modules[path.stem] = previous
+    except (Exception, SystemExit) as error:
         raise _import_failure(str(path), error) from error
     finally:
         sys.path.remove(folder)
@@ -141,12 +139,12 @@ def _import_module(name: str) -> Any:
     sys.path.insert(0, "")
     try:
         return importlib.import_module(name)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise _import_failure(name, error) from error
     finally:
         sys.path.remove("")
 
 
-def _import_failure(what: str, error: Exception) -> ValueError:
+def _import_failure(what: str, error: BaseException) -> ValueError:
     text = " ".join(str(error).split())
     return ValueError(f"{what}: cannot be imported ({type(error).__name__}: {text})")

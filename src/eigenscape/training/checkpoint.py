@@ -69,16 +69,18 @@ def load_checkpoint(path: Path) -> Checkpoint:
         tensors = load(data)
         length = int.from_bytes(data[:8], "little")
         metadata = json.loads(data[8 : 8 + length])["__metadata__"]
-    except (OSError, SafetensorError, ValueError, KeyError) as error:
-        message = f"{path}: missing or damaged checkpoint ({error})"
+        return Checkpoint(
+            name=metadata["name"],
+            epoch=int(metadata["epoch"]),
+            state=_under("state.", tensors),
+            momentum=_under("momentum.", tensors),
+            losses=tuple(json.loads(metadata["losses"])),
+        )
+    except (OSError, SafetensorError, ValueError, KeyError, TypeError) as error:
+        message = (
+            f"{path}: missing or damaged checkpoint ({error}); delete it to train again"
+        )
         raise StorageError(message) from error
-    return Checkpoint(
-        name=metadata["name"],
-        epoch=int(metadata["epoch"]),
-        state=_under("state.", tensors),
-        momentum=_under("momentum.", tensors),
-        losses=tuple(json.loads(metadata["losses"])),
-    )
 
 
 def restore(model: nn.Module, checkpoint: Checkpoint) -> None:

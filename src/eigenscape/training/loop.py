@@ -6,14 +6,14 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import torch
 from torch import nn
-from torch.utils.data import Dataset, default_collate
 from tqdm import tqdm
 
 from eigenscape.core import stream_seed
+from eigenscape.curvature.data import Examples, as_arguments, map_tensors
 from eigenscape.training.checkpoint import (
     Checkpoint,
     load_checkpoint,
@@ -65,7 +65,7 @@ class TrainingConfig:
 def fit_model(
     model: nn.Module,
     loss: Loss,
-    data: Dataset[Any],
+    data: object,
     config: TrainingConfig,
     *,
     seed: int,
@@ -79,7 +79,8 @@ def fit_model(
     Args:
         model: The model; trained in place, in training mode; its mode is restored.
         loss: Maps output and target to the mean loss of a batch.
-        data: A map-style data set of (input, target) pairs.
+        data: What `EmpiricalRisk` takes: a map-style data set of (input, target)
+            pairs, or two equally long tensors.
         config: How to train.
         seed: The master seed.
         directory: Where to keep checkpoints, and to find those of an earlier,
@@ -100,7 +101,8 @@ def fit_model(
         latest = None if directory is None else directory / "latest.safetensors"
         start = kept[-1] if kept else _snapshot(name, model)
         if latest is not None and latest.exists():
-            start = load_checkpoint(latest)
+            reached = load_checkpoint(latest)
+            start = reached if start.epoch <= reached.epoch <= epoch else start
         run = _Run(model, loss, data, config, seed, latest)
         checkpoint = run.train(start, name, epoch)
         if path is not None:
@@ -117,7 +119,7 @@ class _Run:
 
     model: nn.Module
     loss: Loss
-    data: Dataset[Any]
+    data: object
     config: TrainingConfig
     seed: int
     latest: Path | None
@@ -151,13 +153,14 @@ class _Run:
         total, count = 0.0, 0
         with torch.random.fork_rng():
             torch.manual_seed(stream_seed(self.seed, "training", "noise", epoch))
-            for inputs, targets in self._batches(epoch):
+            for inputs, targets, size in self._batches(epoch):
                 optimiser.zero_grad()
-                value = self.loss(self.model(inputs), targets)
+                arguments, named = as_arguments(inputs)
+                value = self.loss(self.model(*arguments, **named), targets)
                 value.backward()
                 optimiser.step()
-                total += float(value.detach()) * len(targets)
-                count += len(targets)
+                total += float(value.detach()) * size
+                count += size
         mean = total / count
         if not math.isfinite(mean):
             message = (
@@ -167,13 +170,16 @@ class _Run:
             raise ValueError(message)
         return mean
 
-    def _batches(self, epoch: int) -> Iterator[tuple[Any, Any]]:
+    def _batches(self, epoch: int) -> Iterator[tuple[Any, Any, int]]:
         generator = torch.Generator()
         generator.manual_seed(stream_seed(self.seed, "training", "order", epoch))
-        data = cast("Any", self.data)
-        order = torch.randperm(len(data), generator=generator)
+        examples = Examples.of(self.data)
+        device = next(self.model.parameters()).device
+        order = torch.randperm(len(examples), generator=generator)
         for chosen in order.split(self.config.batch_size):
-            yield default_collate([data[i] for i in chosen.tolist()])
+            pair = examples.select(chosen).fetch(0, len(chosen))
+            inputs, targets = (map_tensors(lambda t: t.to(device), p) for p in pair)
+            yield inputs, targets, len(chosen)
 
 
 def _snapshot(

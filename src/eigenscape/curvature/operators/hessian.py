@@ -12,7 +12,7 @@ from eigenscape.curvature.isolation import keep_random_state, twice_differentiab
 from eigenscape.curvature.operators.checks import check_deterministic, check_symmetric
 from eigenscape.curvature.operators.operator import LinearOperator
 from eigenscape.curvature.risk import EmpiricalRisk
-from eigenscape.curvature.validation import require_finite
+from eigenscape.curvature.validation import in_one_line, require_finite
 
 Gradient = Sequence[torch.Tensor | None]
 
@@ -171,13 +171,14 @@ class Hessian(LinearOperator):
         ]
         if not curved:
             return torch.zeros_like(vector)
-        pieces = torch.autograd.grad(
-            [piece for piece, _ in curved],
-            self.risk.params,
-            [direction for _, direction in curved],
-            retain_graph=True,
-            allow_unused=True,
-        )
+        with in_one_line("model and loss", "have second derivatives", vector):
+            pieces = torch.autograd.grad(
+                [piece for piece, _ in curved],
+                self.risk.params,
+                [direction for _, direction in curved],
+                retain_graph=True,
+                allow_unused=True,
+            )
         return self.risk.flatten(pieces)
 
     def _retained_gradient(self) -> Gradient:

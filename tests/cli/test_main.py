@@ -58,7 +58,44 @@ def wrong_shape():
 
 def missing_package():
     import a_data_package_that_is_not_there
+
+def leaves():
+    raise SystemExit
+
+def half():
+    model, loss, data = build()
+    return model.bfloat16(), loss, data
+
+def moving():
+    model, loss, data = build()
+    def moved(output, target):
+        with torch.no_grad():
+            model[0].weight.mul_(1.0001)
+        return loss(output, target)
+    return model, moved, data
+
+class Broken(torch.utils.data.Dataset):
+    def __len__(self):
+        return 40
+
+    def __getitem__(self, index):
+        if index == 39:
+            raise KeyError("row 39")
+        return torch.ones(5), torch.tensor(0)
+
+def broken_data():
+    model, loss, _ = build()
+    return model, loss, Broken()
+
+def once():
+    model, loss, data = build()
+    return model, lambda o, t: torch.cdist(o, o).mean(), data
+
+def tensors():
+    model, loss, data = build()
+    return model, loss, data.tensors
 """
+COMMAND = [sys.executable, "-m", "eigenscape.cli.main"]
 FAST = [
     *("--batch_sizes", "[8,16,32,48]", "--draws", "3", "--probes", "2"),
     *("--steps", "12", "--extremes", "10"),
@@ -158,6 +195,10 @@ def test_a_finished_run_is_loaded_on_resume(target, capsys):
         ("empty", "example|empty"),
         ("wrong_shape", "shape|shapes"),
         ("missing_package", "a_data_package_that_is_not_there"),
+        ("leaves", r"build failed \(SystemExit"),
+        ("half", r"float32 or float64 parameters, got torch.bfloat16"),
+        ("moving", "keeps the parameters"),
+        ("broken_data", "KeyError: 'row 39'"),
         ("nowhere", r"expected a function nowhere\(\)"),
     ],
 )
@@ -183,6 +224,56 @@ def test_bad_targets_are_one_clear_line(target, capsys, function, expected):
 )
 def test_bad_words_are_one_clear_line(target, capsys, words, expected):
     assert expected in refused(capsys, *words)
+
+
+def test_an_operation_without_a_second_derivative_is_one_clear_line(target, capsys):
+    error = refused(capsys, "survey", "net.py:once", "--out", "run", *FAST)
+    assert "second derivative" in error or "not implemented" in error
+
+
+def test_two_tensors_are_trained_on(target, capsys):
+    words = [
+        "survey",
+        "net.py:tensors",
+        "--out",
+        "run",
+        "--training.epochs",
+        "2",
+        *FAST,
+    ]
+    assert main(words) == 0
+    assert len(load(Survey, target / "run").checkpoints) == 3
+
+
+@pytest.mark.parametrize("out", ["net.py", "net.py/below", ""])
+def test_a_directory_that_cannot_be_is_one_clear_line(target, capsys, out):
+    before = (target / "net.py").read_text()
+    refused(capsys, "survey", "net.py:build", "--out", out, *FAST)
+    assert (target / "net.py").read_text() == before
+
+
+def test_a_target_may_be_called_like_a_module_of_the_library(target, capsys):
+    (target / "random.py").write_text(TARGET)
+    assert main(["survey", "random.py:build", "--out", "run", *FAST]) == 0
+
+
+def test_a_terminal_without_greek_gets_its_summary(target):
+    done = subprocess.run(
+        [*COMMAND, "survey", "net.py:build", "--out", "run", *FAST],
+        cwd=target,
+        capture_output=True,
+        env={**os.environ, "PYTHONIOENCODING": "ascii", "OMP_NUM_THREADS": "1"},
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert b"report     run/report.html" in done.stdout
+
+
+def test_an_edited_target_is_not_resumed(target, capsys):
+    words = ["survey", "net.py:build", "--out", "run", *FAST]
+    assert main(words) == 0
+    (target / "net.py").write_text(TARGET.replace("count=96", "count=95"))
+    assert "begun with other fingerprints" in refused(capsys, *words, "--resume")
 
 
 def test_an_unknown_key_lists_the_known_ones(target, capsys):
@@ -223,9 +314,6 @@ def test_a_traceback_can_be_asked_for(target, monkeypatch):
     monkeypatch.setenv("EIGENSCAPE_TRACEBACK", "1")
     with pytest.raises(ValueError, match="eigenscape list"):
         main(["survey", "nonsense"])
-
-
-COMMAND = [sys.executable, "-m", "eigenscape.cli.main"]
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])

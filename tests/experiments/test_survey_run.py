@@ -54,6 +54,13 @@ def test_presets_are_valid_configurations(name):
     assert config.training is not None
 
 
+def test_the_quick_preset_runs(tmp_path):
+    result = execute(read_run("mnist-mlp-quick", {}), tmp_path / "run")
+    assert [c.name for c in result.checkpoints] == ["initialisation", "middle", "end"]
+    assert result.checkpoints[-1].loss < 0.5 * result.checkpoints[0].loss
+    assert all(c.law_fits for c in result.checkpoints)
+
+
 def test_a_file_may_start_from_a_preset(tmp_path):
     path = tmp_path / "mine.yaml"
     path.write_text(yaml.safe_dump({"target": "mnist-mlp", "draws": 3}))

@@ -1,14 +1,17 @@
 import numpy as np
 import pytest
 
+from eigenscape.core import ConvergenceError
 from eigenscape.spectra import (
     FAMILIES,
     FREE_MEIXNER,
     MARCHENKO_PASTUR,
     SEMICIRCLE,
+    fit_bulk,
     fit_law,
     kolmogorov,
     measure_of_eigenvalues,
+    wasserstein,
 )
 from eigenscape.theory import (
     Affine,
@@ -70,6 +73,29 @@ def test_the_distance_is_a_choice():
 def test_an_atom_has_no_scale_to_fit():
     with pytest.raises(ValueError, match="expected a spread of eigenvalues"):
         fit_law(measure_of_eigenvalues(np.ones(5)), SEMICIRCLE)
+
+
+def test_trial_laws_beyond_rounding_do_not_end_a_fit():
+    """Convergence failures count as infinitely far; no near law is a clear error."""
+
+    def fails_beyond(limit):
+        def distance(measure, law):
+            if moments(law, 2)[1] > limit:
+                raise ConvergenceError("x", iterations=1, residual=1.0, remedy="y")
+            return wasserstein(measure, law)
+
+        return distance
+
+    sample = ideal(Semicircle(1.0))
+    fit = fit_law(sample, SEMICIRCLE, distance=fails_beyond(1.5))
+    assert fit.explained > 0.98
+    with pytest.raises(ValueError, match="expected a law near the measure"):
+        fit_law(sample, SEMICIRCLE, distance=fails_beyond(0.0))
+
+
+def test_a_bulk_around_zero_is_fitted_by_every_family(rng):
+    values = np.concatenate([np.zeros(300), 1e-3 * rng.standard_normal(100)])
+    assert len(fit_bulk(measure_of_eigenvalues(values))) >= 2
 
 
 def test_an_unsuitable_law_explains_little():

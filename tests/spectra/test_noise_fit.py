@@ -57,6 +57,30 @@ def test_intervals_and_p_values_are_honest(rng, correlation):
     assert np.mean(np.array(p_values) < 0.1) <= (6 + 3 * 2.3) / trials
 
 
+@pytest.mark.parametrize("scale", [1e-14, 1e14])
+def test_the_fit_does_not_depend_on_the_unit(rng, scale):
+    rows = outliers(rng)
+    scaled = [
+        [
+            SpectrumSplit(
+                measure_of_eigenvalues(s.bulk.nodes[0] * scale),
+                s.outliers * scale,
+                (-0.1 * scale, 0.1 * scale),
+                0.05,
+            )
+            for s in row
+        ]
+        for row in rows
+    ]
+    first, second = fit(rows), fit(scaled)
+    for one, other in zip(first.spikes, second.spikes, strict=True):
+        assert other.value == pytest.approx(one.value * scale, rel=1e-6)
+    assert second.amplitude.upper == pytest.approx(
+        first.amplitude.upper * scale**2, rel=1e-4
+    )
+    assert second.p_value == pytest.approx(first.p_value, rel=1e-4)
+
+
 def test_a_wrong_curve_is_rejected(rng):
     rows = outliers(rng)
     moved = [

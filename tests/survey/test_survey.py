@@ -152,6 +152,33 @@ def test_a_finished_survey_is_loaded_not_run_again(tmp_path, result, monkeypatch
     assert differences(result, again) == []
 
 
+def test_a_finished_survey_of_another_model_is_not_returned(tmp_path):
+    place = tmp_path / "run"
+    survey(EmpiricalRisk(*parts()), **SETTINGS, directory=place)
+    _, loss, data = parts()
+    other = EmpiricalRisk(network(seed=5), loss, data)
+    with pytest.raises(StorageError, match="begun with other fingerprints"):
+        survey(other, **SETTINGS, directory=place, resume=True)
+
+
+def test_tiny_eigenvalues_are_surveyed():
+    model, loss, data = parts()
+    risk = EmpiricalRisk(model, lambda o, t: 1e-12 * loss(o, t), data)
+    scaled = survey(risk, **SETTINGS)
+    plain = survey(EmpiricalRisk(model, loss, data), **SETTINGS)
+    assert scaled.checkpoints[0].largest[0] == pytest.approx(
+        1e-12 * plain.checkpoints[0].largest[0], rel=1e-6
+    )
+    assert (scaled.checkpoints[0].scaling is None) == (
+        plain.checkpoints[0].scaling is None
+    )
+
+
+def test_a_model_instead_of_a_risk_is_said():
+    with pytest.raises(Exception, match=r"expected an EmpiricalRisk|Type-check"):
+        survey(parts()[0], **SETTINGS)
+
+
 def test_a_directory_in_use_is_refused(tmp_path):
     (tmp_path / "mine.txt").write_text("precious")
     with pytest.raises(StorageError, match="exists already; resume it or choose"):

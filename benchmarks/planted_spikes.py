@@ -71,7 +71,8 @@ def main():
         "# Planted spikes: how often the 95 % intervals hold the truth",
         "",
         f"{trials} trials a row; dimension {DIMENSION}, b = {SIZES[0]} … {SIZES[-1]}, "
-        "10 draws a size, s(b) = 6 b^−½ (θ = 5 and 6 drown at b = 4). The "
+        "10 draws a size, s(b) = 6 b^−½ (at b = 4, θ = 5 and 6 come close to the bulk; "
+        "under Wishart noise θ = 5 drowns). The "
         "multiplicative row has 4b degrees of freedom and a bulk at 0.05. Seconds are "
         "median processor time for both models, one thread. Made by "
         "`benchmarks/planted_spikes.py`.",

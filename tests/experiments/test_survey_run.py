@@ -114,6 +114,21 @@ def test_bad_sizes_are_refused_before_training(net, tmp_path):
     assert not (tmp_path / "run").exists()
 
 
+def test_a_run_killed_while_it_wrote_its_configuration_resumes(net, tmp_path):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "config.yaml.part").write_text("targ")
+    config = read_run(net, FAST)
+    assert execute(config, tmp_path / "run", resume=True).parameters == 37
+
+
+def test_parts_left_by_a_late_kill_are_cleared_on_resume(net, tmp_path):
+    config = read_run(net, FAST)
+    execute(config, tmp_path / "run")
+    (tmp_path / "run" / "parts" / "model").mkdir(parents=True)
+    execute(config, tmp_path / "run", resume=True)
+    assert not (tmp_path / "run" / "parts").exists()
+
+
 def test_a_foreign_directory_is_not_resumed(net, tmp_path):
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "mine.txt").write_text("x")

@@ -169,7 +169,9 @@ def execute(config: SurveyRun, directory: Path, *, resume: bool = False) -> Surv
         StorageError: The directory is in use and `resume` is False, or holds a run
             of another configuration.
     """
-    begun = directory.exists() and any(directory.iterdir())
+    begun = directory.exists() and any(
+        path.suffix != ".part" for path in directory.iterdir()
+    )
     if begun and not resume:
         message = (
             f"{directory}: exists already; go on with --resume, or choose another "

@@ -158,7 +158,9 @@ def survey(
         )
     )
     if place is not None and (place / MANIFEST).exists():
-        return load(Survey, place)
+        finished = load(Survey, place)
+        parts.discard()
+        return finished
     surveyed = tuple(_survey_stage(s, plan, parts, followed) for s in stages)
     result = Survey(
         target=name or type(first.model).__name__,

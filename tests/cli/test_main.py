@@ -148,7 +148,7 @@ def test_a_yaml_file_trains_and_surveys(target, capsys):
     content = {
         "target": "net.py:build",
         "batch_sizes": [8, 16, 32],
-        "draws": 2,
+        "draws": 1,
         "probes": 2,
         "steps": 10,
         "extremes": 8,
@@ -240,6 +240,8 @@ def test_two_tensors_are_trained_on(target, capsys):
         "--training.epochs",
         "2",
         *FAST,
+        "--draws",
+        "1",
     ]
     assert main(words) == 0
     assert len(load(Survey, target / "run").checkpoints) == 3
@@ -321,7 +323,7 @@ def test_a_killed_run_resumes_to_the_same_bits(target, number):
     """Kill a real process as soon as it has finished some draws."""
     settings = [
         *("--batch_sizes", "[4,8,16]", "--draws", "6", "--probes", "2"),
-        *("--steps", "12", "--extremes", "8", "--training.epochs", "2"),
+        *("--steps", "12", "--extremes", "8", "--followed", "1"),
     ]
     words = ["survey", "net.py:build", *settings]
     assert main([*words, "--out", "whole"]) == 0
@@ -335,7 +337,7 @@ def test_a_killed_run_resumes_to_the_same_bits(target, number):
     )
     parts = target / "killed" / "parts"
     limit = time.monotonic() + 120
-    while not any(parts.glob("middle/batch-*/draw-*")) and time.monotonic() < limit:
+    while not any(parts.glob("model/batch-8/draw-*")) and time.monotonic() < limit:
         time.sleep(0.02)
     process.send_signal(number)
     _, error = process.communicate()

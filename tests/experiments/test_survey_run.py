@@ -55,7 +55,8 @@ def test_presets_are_valid_configurations(name):
 
 
 def test_the_quick_preset_runs(tmp_path):
-    result = execute(read_run("mnist-mlp-quick", {}), tmp_path / "run")
+    fewer = {"draws": 2, "batch_sizes": [256, 512, 1024]}
+    result = execute(read_run("mnist-mlp-quick", fewer), tmp_path / "run")
     assert [c.name for c in result.checkpoints] == ["initialisation", "middle", "end"]
     assert result.checkpoints[-1].loss < 0.5 * result.checkpoints[0].loss
     assert all(c.law_fits for c in result.checkpoints)

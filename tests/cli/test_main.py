@@ -232,18 +232,8 @@ def test_an_operation_without_a_second_derivative_is_one_clear_line(target, caps
 
 
 def test_two_tensors_are_trained_on(target, capsys):
-    words = [
-        "survey",
-        "net.py:tensors",
-        "--out",
-        "run",
-        "--training.epochs",
-        "2",
-        *FAST,
-        "--draws",
-        "1",
-    ]
-    assert main(words) == 0
+    options = [*FAST, "--draws", "1", "--training.epochs", "2"]
+    assert main(["survey", "net.py:tensors", "--out", "run", *options]) == 0
     assert len(load(Survey, target / "run").checkpoints) == 3
 
 

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import Any, cast
 
+import numpy as np
 import torch
 from jaxtyping import Float
+from scipy.sparse.linalg import LinearOperator as ScipyOperator
+
+from eigenscape.curvature.resume import digest
 
 
 class LinearOperator(ABC):
     """A symmetric linear map of flat vectors, (P,) → (P,).
 
-    A kind of operator implements the four abstract members; ``matmat`` and
-    ``evidence`` have serviceable defaults.
+    A kind of operator implements the four abstract members; the others have
+    serviceable defaults.
     """
 
     @property
@@ -77,3 +82,38 @@ class LinearOperator(ABC):
             By default the product with the probe.
         """
         return self.matvec(probe)
+
+    def fingerprint(self) -> str:
+        """Digest what the products depend on.
+
+        Returns:
+            Hexadecimal digits, the same in another Python process on the same machine;
+            by default of the product with a fixed vector.
+        """
+        wave = torch.cos(torch.arange(self.size, dtype=torch.float64))
+        probe = wave.to(dtype=self.dtype, device=self.device)
+        return digest([type(self).__name__, self.matvec(probe)])
+
+    def to_scipy(self) -> ScipyOperator:
+        """Turn into an operator that SciPy's solvers take.
+
+        Returns:
+            The same map of NumPy arrays, in this operator's floating-point type.
+        """
+
+        def product(array: np.ndarray) -> np.ndarray:
+            tensor = torch.from_numpy(np.ascontiguousarray(array))
+            tensor = tensor.to(dtype=self.dtype, device=self.device)
+            if tensor.ndim == 1:
+                return self.matvec(tensor).cpu().numpy()
+            return self.matmat(tensor).cpu().numpy()
+
+        kind = torch.empty(0, dtype=self.dtype).numpy().dtype
+        return cast("Any", ScipyOperator)(
+            (self.size, self.size),
+            matvec=product,
+            rmatvec=product,
+            matmat=product,
+            rmatmat=product,
+            dtype=kind,
+        )

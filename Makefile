@@ -2,6 +2,8 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
+# other packages of the same kind, to measure against
+PEERS  ?= .venv-bench
 # one thread a process: test processes run side by side
 ONE    := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 
@@ -35,8 +37,15 @@ ci: check test   ## what continuous integration runs
 report: $(READY) ## run the quick preset and write its report
 	$(BIN)/eigenscape survey mnist-mlp-quick --out runs/quick --resume
 
-bench: $(READY)  ## measure coverage and speed; writes benchmarks/results
-	for script in benchmarks/*.py; do $(ONE) $(BIN)/python $$script; done
+bench: $(READY) $(PEERS)/.ready  ## measure coverage and speed; writes benchmarks/results
+	$(ONE) $(BIN)/python benchmarks/planted_spikes.py
+	$(ONE) $(PEERS)/bin/python benchmarks/curvature_speed.py
+
+$(PEERS)/.ready: pyproject.toml constraints.txt benchmarks/peers-requirements.txt
+	test -x $(PEERS)/bin/python || $(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install -q --upgrade "pip>=25.1"
+	$(PEERS)/bin/python -m pip install -q -c constraints.txt -r benchmarks/peers-requirements.txt -e .
+	touch $@
 
 clean:           ## remove the environment and what was built
-	rm -rf $(VENV) build dist
+	rm -rf $(VENV) $(PEERS) build dist

@@ -16,8 +16,8 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_the_python_lines_of_the_readme_run(tmp_path, monkeypatch, capsys):
-    (code,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    assert len([line for line in code.splitlines() if line.strip()]) <= 10
+    survey, curvature = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    assert len([line for line in survey.splitlines() if line.strip()]) <= 10
     monkeypatch.chdir(tmp_path)
     generator = torch.Generator().manual_seed(0)
     inputs = torch.randn(1024, 6, generator=generator)
@@ -26,9 +26,11 @@ def test_the_python_lines_of_the_readme_run(tmp_path, monkeypatch, capsys):
         "loss": nn.CrossEntropyLoss(),
         "dataset": TensorDataset(inputs, (inputs[:, 0] > 0).long()),
     }
-    exec(code, names)
+    exec(survey, names)
     assert (tmp_path / "runs" / "mine" / "report.html").exists()
     assert "largest stable learning rate" in capsys.readouterr().out
+    exec(curvature, names)
+    assert (names["pairs"].residuals <= 1e-4 * names["pairs"].values[0]).all()
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "examples").glob("*.py")), ids=str)

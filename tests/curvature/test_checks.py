@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 import pytest
 import torch
@@ -103,6 +104,39 @@ def test_asymmetry_is_found_well_above_rounding_only(dtype: torch.dtype) -> None
 def test_wrong_derivatives_of_a_model_are_found() -> None:
     x = torch.randn(20, 3, generator=torch.Generator().manual_seed(0))
     risk = EmpiricalRisk(WrongModel(), functional.mse_loss, (x, x), batch_size=8)
-    with pytest.raises(ValueError, match="expected u·Av = v·Au"):
+    with pytest.raises(ValueError, match="by central differences"):
         Hessian(risk)
-    Hessian(risk, check=False)
+    with pytest.raises(ValueError, match="expected u·Av = v·Au"):
+        check_symmetric(Hessian(risk, check=False), torch.Generator())
+
+
+class ForgetfulSquare(torch.autograd.Function):
+    """x² whose gradient 2x is right, and whose second derivative is half of 2."""
+
+    @staticmethod
+    def forward(ctx: Any, x: torch.Tensor) -> torch.Tensor:
+        ctx.save_for_backward(x)
+        return x * x
+
+    @staticmethod
+    def backward(ctx: Any, *slopes: torch.Tensor) -> torch.Tensor:
+        (x,) = ctx.saved_tensors
+        return slopes[0] * (x + x.detach())
+
+
+class Forgetful(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.tensor([0.3, -0.8, 1.1]))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x * ForgetfulSquare.apply(self.weight)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_wrong_but_symmetric_second_derivatives_are_found(dtype: torch.dtype) -> None:
+    x = torch.randn(20, 3, generator=torch.Generator().manual_seed(0)).to(dtype)
+    risk = EmpiricalRisk(Forgetful().to(dtype), functional.mse_loss, (x, x))
+    check_symmetric(Hessian(risk, check=False), torch.Generator())
+    with pytest.raises(ValueError, match="look for a custom backward"):
+        Hessian(risk)

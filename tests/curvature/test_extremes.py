@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from torch import nn
-from torch.nn import functional
+from hypothesis import given
+from hypothesis import strategies as st
 
 from eigenscape.core import ConvergenceError
 from eigenscape.curvature import (
@@ -15,8 +15,10 @@ from eigenscape.curvature import (
     EmpiricalRisk,
     Hessian,
     extreme_eigenpairs,
+    thick_restart,
 )
 from eigenscape.spectra import measure_moments
+from networks import parts
 
 BULK = np.random.default_rng(0).uniform(-1, 1, 150)
 SPECTRA = {
@@ -27,12 +29,13 @@ SPECTRA = {
         4 + 1e-7 * np.arange(5),
         -3 - 1e-6 * np.arange(4),
     ]),
-    "bulk only": BULK,
+    "bulk only": BULK[:60],
     "few values": np.repeat([5.0, 4.0, 0.0], [2, 2, 100]),
     "low rank": np.concatenate([np.zeros(120), [1.0, 2.0, 3.0]]),
+    "rank one": np.concatenate([np.zeros(50), [-1e-9]]),
     "zero": np.zeros(40),
     "identity": np.full(40, 2.0),
-    "negative": -np.geomspace(1e-3, 1, 80),
+    "negative": -np.geomspace(1e-2, 1, 60),
     "tiny": np.array([1.0, 2.0, 2.0]),
     "one": np.array([-3.0]),
 }
@@ -52,7 +55,7 @@ def wanted(eigenvalues: np.ndarray, count: int, which: str) -> np.ndarray:
         return np.concatenate([values[:count], values[-count:]])
     if which == "both":
         return values
-    return values[:count] if which == "largest" else values[-count:]
+    return values[:count] if which == "largest" else values[::-1][:count][::-1]
 
 
 def generator(seed: int = 0) -> torch.Generator:
@@ -87,7 +90,21 @@ def test_equals_the_dense_solver(name: str, count: int, which: str) -> None:
     np.testing.assert_allclose(found.values, expected, atol=1e-8 * norm)
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("name", ["spikes", "cluster", "low rank", "negative"])
+def test_largest_in_magnitude(name: str) -> None:
+    operator = operator_of(SPECTRA[name])
+    found = extreme_eigenpairs(
+        operator, 7, which="magnitude", tolerance=1e-8, generator=generator()
+    )
+    assert_pairs(found, operator, 1e-8)
+    norm = np.abs(SPECTRA[name]).max()
+    expected = np.sort(np.abs(SPECTRA[name]))[-7:]
+    np.testing.assert_allclose(
+        np.sort(np.abs(found.values)), expected, atol=1e-8 * norm
+    )
+
+
+@pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("name", ["spikes", "double at the top", "cluster", "low rank"])
 def test_single_precision_and_default_tolerance(name: str, seed: int) -> None:
     operator = operator_of(SPECTRA[name], torch.float32)
@@ -96,6 +113,92 @@ def test_single_precision_and_default_tolerance(name: str, seed: int) -> None:
     expected = wanted(SPECTRA[name], 5, "largest")
     norm = np.abs(SPECTRA[name]).max()
     np.testing.assert_allclose(found.values, expected, atol=1e-4 * norm)
+
+
+@pytest.mark.parametrize("multiplicity", [2, 3, 4, 5])
+@pytest.mark.parametrize("block", [1, 2, 3])
+def test_multiple_eigenvalues(multiplicity: int, block: int) -> None:
+    values = np.concatenate([BULK, np.repeat([4.0, 2.0], multiplicity)])
+    operator = operator_of(values)
+    count = multiplicity + 2
+    found = extreme_eigenpairs(
+        operator, count, tolerance=1e-8, block=block, generator=generator()
+    )
+    assert_pairs(found, operator, 1e-8)
+    expected = wanted(values, count, "largest")
+    np.testing.assert_allclose(found.values, expected, atol=4e-8)
+
+
+@pytest.mark.parametrize("block", [2, 3])
+def test_a_block_sees_as_many_copies_without_verification(block: int) -> None:
+    values = np.concatenate([BULK, np.full(block, 5.0)])
+    found = extreme_eigenpairs(
+        operator_of(values),
+        block,
+        tolerance=1e-6,
+        block=block,
+        generator=generator(),
+        verify=False,
+    )
+    np.testing.assert_allclose(found.values, 5, atol=5e-6)
+
+
+def test_copies_in_the_blocks_of_a_direct_sum() -> None:
+    matrix = np.random.default_rng(3).standard_normal((60, 60))
+    matrix += matrix.T
+    both = Dense(torch.from_numpy(np.kron(np.eye(2), matrix)))
+    found = extreme_eigenpairs(
+        both, 3, which="both", tolerance=1e-9, generator=generator()
+    )
+    values = np.repeat(np.linalg.eigvalsh(matrix), 2)
+    np.testing.assert_allclose(
+        found.values, wanted(values, 3, "both"), atol=1e-9 * np.abs(values).max()
+    )
+
+
+@given(
+    kinds=st.lists(
+        st.tuples(
+            st.sampled_from([-2.0, -1.0, 0.0, 1e-3, 0.5, 1.0, 3.0]), st.integers(1, 9)
+        ),
+        min_size=1,
+        max_size=5,
+    ),
+    count=st.integers(1, 5),
+    which=st.sampled_from(["largest", "smallest", "both"]),
+    block=st.integers(1, 3),
+    seed=st.integers(0, 99),
+)
+def test_repeated_eigenvalues(kinds, count, which, block, seed) -> None:
+    values = np.concatenate([np.full(times, value) for value, times in kinds])
+    found = extreme_eigenpairs(
+        operator_of(values),
+        count,
+        which=which,
+        block=block,
+        tolerance=1e-9,
+        generator=generator(seed),
+    )
+    norm = np.abs(values).max()
+    np.testing.assert_allclose(
+        found.values, wanted(values, count, which), atol=1e-9 * norm + 1e-15
+    )
+
+
+@pytest.mark.parametrize("count", [4, 20])
+def test_pairs_to_the_precision_of_the_dense_solver(count: int) -> None:
+    noise = np.random.default_rng(5).standard_normal((200, 200))
+    matrix = (noise + noise.T) / 20
+    found = extreme_eigenpairs(
+        Dense(torch.from_numpy(matrix)), count, tolerance=1e-10, generator=generator()
+    )
+    values, vectors = np.linalg.eigh(matrix)
+    np.testing.assert_allclose(found.values, values[::-1][:count], atol=1e-12)
+    # an eigenvector errs by the residual, 1e-10 ‖A‖, over the gap (Davis and Kahan)
+    gaps = np.diff(values)[::-1]
+    allowed = 1.5e-10 * values[-1] / np.minimum(gaps, np.append(9, gaps[:-1]))
+    overlaps = np.abs(np.sum(found.vectors * vectors.T[::-1][:count], axis=1))
+    assert np.all(np.sqrt(2 - 2 * np.minimum(overlaps, 1)) <= allowed[:count] + 1e-7)
 
 
 def test_without_verification_a_copy_is_missed() -> None:
@@ -111,11 +214,13 @@ def test_without_verification_a_copy_is_missed() -> None:
 
 
 def test_isolated_pairs_cost_few_products() -> None:
-    found = extreme_eigenpairs(
-        operator_of(SPECTRA["spikes"]), 5, generator=generator(), verify=False
-    )
+    operator = operator_of(SPECTRA["spikes"])
+    found = extreme_eigenpairs(operator, 5, generator=generator(), verify=False)
     # 25 steps and the 5 products of the final check
     assert found.products <= 30
+    # a search that ends by its bound: here the bulk lies far below the spikes
+    sure = extreme_eigenpairs(operator, 5, generator=generator())
+    assert found.products < sure.products <= found.products + 12
 
 
 def test_copies_are_not_looked_for_again_and_again() -> None:
@@ -127,7 +232,8 @@ def test_copies_are_not_looked_for_again_and_again() -> None:
     assert found.products <= (6 + 1) * 4 + 6
 
 
-def test_products_are_counted() -> None:
+@pytest.mark.parametrize("block", [1, 3])
+def test_products_are_counted(block: int) -> None:
     dense = operator_of(SPECTRA["double at the top"])
     counts = []
 
@@ -139,22 +245,49 @@ def test_products_are_counted() -> None:
             return func(*args, **(kwargs or {}))
 
     with Counting():
-        found = extreme_eigenpairs(dense, 3, generator=generator())
+        found = extreme_eigenpairs(dense, 3, block=block, generator=generator())
     assert found.products == sum(counts)
+    assert max(counts) == 3
 
 
-def test_hessian_of_a_network() -> None:
-    with torch.random.fork_rng([]):
-        torch.manual_seed(0)
-        model = nn.Sequential(nn.Linear(6, 8), nn.Tanh(), nn.Linear(8, 3)).double()
-        data = (torch.randn(40, 6).double(), torch.randint(0, 3, (40,)))
-    hessian = Hessian(EmpiricalRisk(model, functional.cross_entropy, data))
+@pytest.mark.parametrize("which", ["both", "magnitude"])
+def test_hessian_of_a_network(which: str) -> None:
+    hessian = Hessian(EmpiricalRisk(*parts()), check=False)
     dense = hessian.matmat(torch.eye(hessian.size).double())
     found = extreme_eigenpairs(
-        hessian, 4, which="both", tolerance=1e-9, generator=generator()
+        hessian, 4, which=which, tolerance=1e-9, generator=generator()
     )
-    expected = wanted(np.linalg.eigvalsh(dense.numpy()), 4, "both")
-    np.testing.assert_allclose(found.values, expected, atol=1e-9)
+    exact = np.linalg.eigvalsh((dense + dense.T).numpy() / 2)
+    if which == "magnitude":
+        exact = np.sort(exact[np.argsort(np.abs(exact))[-4:]])[::-1]
+    else:
+        exact = wanted(exact, 4, "both")
+    np.testing.assert_allclose(found.values, exact, atol=1e-9 * exact[0])
+
+
+def test_memory_is_bounded_by_the_basis(monkeypatch) -> None:
+    longest = []
+    extend = thick_restart.BlockLanczos.expand
+
+    def recorded(self, images, norm):
+        extend(self, images, norm)
+        longest.append(len(self.basis) + len(self.block))
+
+    monkeypatch.setattr(thick_restart.BlockLanczos, "expand", recorded)
+    operator = operator_of(SPECTRA["bulk only"])
+    found = extreme_eigenpairs(
+        operator,
+        3,
+        tolerance=1e-8,
+        max_basis=9,
+        generator=generator(),
+        verify=False,
+    )
+    assert_pairs(found, operator, 1e-8)
+    expected = wanted(SPECTRA["bulk only"], 3, "largest")
+    np.testing.assert_allclose(found.values, expected, atol=1e-8)
+    assert found.products > 40
+    assert max(longest) == 9 + 1  # the basis, and the vector that has no room in it
 
 
 def test_measure_is_the_first_vectors_gauss_rule() -> None:
@@ -169,6 +302,25 @@ def test_measure_is_the_first_vectors_gauss_rule() -> None:
     assert found.measure.dimension == operator.size
 
 
+def test_measure_is_that_of_the_first_cycle() -> None:
+    operator = operator_of(SPECTRA["bulk only"])
+    bounded, free = (
+        extreme_eigenpairs(
+            operator,
+            2,
+            generator=generator(),
+            verify=False,
+            max_basis=size,
+            tolerance=1e-9,
+        )
+        for size in (12, 60)
+    )
+    assert bounded.measure.nodes.shape == (1, 12)
+    assert free.measure.nodes.shape[1] > 12
+    first, second = (measure_moments(r.measure, 20) for r in (bounded, free))
+    assert [m.value for m in first] == pytest.approx([m.value for m in second])
+
+
 def test_same_seed_gives_the_same_bits() -> None:
     operator = operator_of(SPECTRA["cluster"], torch.float32)
     first, second = (
@@ -179,13 +331,25 @@ def test_same_seed_gives_the_same_bits() -> None:
     assert first.products == second.products
 
 
-def test_too_few_steps_raise() -> None:
-    with pytest.raises(ConvergenceError, match=r"max_steps 8.*fewer pairs") as caught:
-        extreme_eigenpairs(
-            operator_of(BULK), 4, tolerance=1e-6, generator=generator(), max_steps=8
-        )
-    assert caught.value.iterations == 8
+def test_too_few_products_raise() -> None:
+    arguments = {"tolerance": 1e-6, "max_products": 12}
+    with pytest.raises(ConvergenceError, match=r"products 12.*fewer pairs") as caught:
+        extreme_eigenpairs(operator_of(BULK), 4, generator=generator(), **arguments)
+    assert caught.value.iterations == 8  # and four for the residuals
     assert caught.value.residual > 1e-6
+
+
+def test_a_run_out_of_products_goes_on_if_given_more(tmp_path) -> None:
+    operator = operator_of(BULK)
+    arguments = {"tolerance": 1e-6, "checkpoint": tmp_path / "run"}
+    with pytest.raises(ConvergenceError):
+        extreme_eigenpairs(
+            operator, 4, generator=generator(), max_products=12, **arguments
+        )
+    resumed = extreme_eigenpairs(operator, 4, generator=generator(), **arguments)
+    whole = extreme_eigenpairs(operator, 4, generator=generator(), tolerance=1e-6)
+    assert np.array_equal(resumed.vectors, whole.vectors)
+    assert resumed.products == whole.products
 
 
 def test_tolerance_below_rounding_raises() -> None:
@@ -203,7 +367,10 @@ def test_tolerance_below_rounding_raises() -> None:
     [
         ({"count": 0}, "count: expected at least 1, got 0"),
         ({"tolerance": 0.0}, "tolerance: expected between 0 and 1, got 0.0"),
-        ({"max_steps": 0}, "max_steps: expected at least 1, got 0"),
+        ({"block": 0}, "block: expected at least 1, got 0"),
+        ({"max_products": 2}, "max_products: expected at least 3 .*, got 2"),
+        ({"max_basis": 34}, "max_basis: expected at least 35 .*, got 34"),
+        ({"max_basis": 4, "verify": False}, "max_basis: expected at least 5 "),
     ],
 )
 def test_bad_arguments(changes: dict, message: str) -> None:

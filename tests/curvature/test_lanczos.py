@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eigenscape.curvature import Dense, lanczos, ritz
+from eigenscape.core import StorageError
+from eigenscape.curvature import Dense, Krylov, lanczos, process, ritz
+from eigenscape.curvature.basis import KrylovBasis
+from eigenscape.curvature.lanczos import Reorthogonalise
+from interrupted import Interrupted, OutOfProductsError
 
 EPS = np.finfo(float).eps
+KINDS: list[Reorthogonalise] = ["none", "partial", "full"]
 
 
 def matrix_of(eigenvalues: np.ndarray, seed: int = 0) -> torch.Tensor:
@@ -84,7 +91,7 @@ def test_weights_sum_to_one_and_residuals_are_true() -> None:
 def test_without_reorthogonalisation_ghosts_share_their_parents_weight() -> None:
     eigenvalues = np.concatenate([np.linspace(0, 1, 195), [4, 5, 6, 8, 10.0]])
     matrix, start = matrix_of(eigenvalues), start_of(200)
-    free = lanczos(Dense(matrix), start, steps=80, reorthogonalise=False)
+    free = lanczos(Dense(matrix), start, steps=80, reorthogonalise="none")
     held = lanczos(Dense(matrix), start, steps=80)
     assert free.basis is None
     pairs, exact = ritz(free), ritz(held)
@@ -97,7 +104,7 @@ def test_without_reorthogonalisation_ghosts_share_their_parents_weight() -> None
         assert masses[0] == pytest.approx(masses[1], rel=1e-6)
 
 
-@pytest.mark.parametrize("reorthogonalise", [True, False])
+@pytest.mark.parametrize("reorthogonalise", KINDS)
 @pytest.mark.parametrize(
     ("eigenvalues", "distinct"),
     [
@@ -109,7 +116,7 @@ def test_without_reorthogonalisation_ghosts_share_their_parents_weight() -> None
     ids=["zero", "identity", "three values", "one by one"],
 )
 def test_ends_early_on_an_invariant_space(
-    eigenvalues: np.ndarray, distinct: int, reorthogonalise: bool
+    eigenvalues: np.ndarray, distinct: int, reorthogonalise: Reorthogonalise
 ) -> None:
     # diagonal, so that products are free of rounding and the end is seen at once
     operator = Dense(torch.diag(torch.from_numpy(eigenvalues)))
@@ -121,8 +128,10 @@ def test_ends_early_on_an_invariant_space(
     assert found.values == pytest.approx(np.unique(eigenvalues), abs=100 * EPS)
 
 
-@pytest.mark.parametrize("reorthogonalise", [True, False])
-def test_rounding_taken_for_a_direction_does_no_harm(reorthogonalise: bool) -> None:
+@pytest.mark.parametrize("reorthogonalise", KINDS)
+def test_rounding_taken_for_a_direction_does_no_harm(
+    reorthogonalise: Reorthogonalise,
+) -> None:
     operator = Dense(matrix_of(np.repeat([0.0, 1.0, 5.0], 20)))
     pairs = ritz(
         lanczos(operator, start_of(60), steps=9, reorthogonalise=reorthogonalise)
@@ -167,9 +176,104 @@ def test_bad_arguments(start: torch.Tensor, steps: int, message: str) -> None:
         lanczos(Dense(torch.eye(4)), start, steps=steps)
 
 
-@pytest.mark.parametrize("reorthogonalise", [True, False])
-def test_products_that_are_not_finite_are_refused(reorthogonalise: bool) -> None:
+@pytest.mark.parametrize("reorthogonalise", KINDS)
+def test_products_that_are_not_finite_are_refused(
+    reorthogonalise: Reorthogonalise,
+) -> None:
     matrix = torch.eye(4)
     matrix[0, 0] = torch.nan
     with pytest.raises(ValueError, match="finite products, got others at step 1"):
         lanczos(Dense(matrix), torch.ones(4), steps=2, reorthogonalise=reorthogonalise)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize(
+    "eigenvalues",
+    [
+        np.concatenate([np.linspace(0, 1, 290), np.geomspace(2, 100, 10)]),
+        np.geomspace(1e-8, 1, 300),
+        np.concatenate([np.zeros(250), np.linspace(0.1, 3, 50)]),
+    ],
+    ids=["outliers", "geometric", "many zeros"],
+)
+def test_partial_is_as_right_as_full_for_fewer_sweeps(
+    eigenvalues: np.ndarray, dtype: torch.dtype, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    operator = Dense(matrix_of(eigenvalues).to(dtype))
+    start = start_of(300).to(dtype)
+    sweeps: list[int] = []
+    sweep = KrylovBasis.orthogonalise
+
+    def counted(self: KrylovBasis, vector: torch.Tensor) -> float:
+        sweeps.append(len(self))
+        return sweep(self, vector)
+
+    monkeypatch.setattr(KrylovBasis, "orthogonalise", counted)
+    partial = lanczos(operator, start, steps=45, reorthogonalise="partial")
+    assert partial.basis is not None
+    q, eps = partial.basis.double(), torch.finfo(dtype).eps
+    assert (q.T @ q - torch.eye(q.shape[1])).abs().max() <= eps**0.5
+    assert 0 < len(sweeps) < 45
+    # T and the projection of A onto the span of Q, to the rounding of a few products
+    allowed = 10 * eps * np.abs(eigenvalues).max()
+    assert projection_defect(operator, partial) <= allowed
+
+
+def projection_defect(operator: Dense, krylov: Krylov) -> float:
+    assert krylov.basis is not None
+    orthonormal, _ = np.linalg.qr(krylov.basis.double().numpy())
+    matrix = operator.matrix.double().numpy()
+    projected = np.linalg.eigvalsh(orthonormal.T @ matrix @ orthonormal)
+    return float(np.abs(ritz(krylov).values - projected).max())
+
+
+@pytest.mark.parametrize("reorthogonalise", KINDS)
+def test_interrupted_run_goes_on_to_the_same_bits(
+    reorthogonalise: Reorthogonalise, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "SAVE_INTERVAL", 0.0)
+    monkeypatch.setattr(process, "SAVE_SHARE", 0.0)
+    eigenvalues = np.concatenate([np.linspace(0, 1, 195), [4, 5, 6, 8, 10.0]])
+    operator, start = Dense(matrix_of(eigenvalues)), start_of(200)
+
+    def run(first: int, checkpoint: Path | None, steps: int = 70) -> Krylov:
+        counted = Interrupted(operator, first)
+        return lanczos(
+            counted,
+            start,
+            steps=steps,
+            reorthogonalise=reorthogonalise,
+            stop=lambda alpha, beta: len(alpha) + len(beta) >= 2 * 68,
+            checkpoint=checkpoint,
+        )
+
+    whole = run(100, None)
+    file = tmp_path / "run"
+    with pytest.raises(OutOfProductsError):
+        run(41, file)
+    again = run(68 - 41, file)
+    assert np.array_equal(again.alpha, whole.alpha)
+    assert np.array_equal(again.beta, whole.beta)
+    if whole.basis is not None:
+        assert again.basis is not None
+        assert torch.equal(again.basis, whole.basis)
+    assert np.array_equal(run(0, file).alpha, whole.alpha)
+    with pytest.raises(ValueError, match="steps: expected at least the 68 of the che"):
+        run(0, file, steps=60)
+    with pytest.raises(StorageError, match="that of another"):
+        lanczos(operator, start_of(200, 2), steps=70, checkpoint=file)
+
+
+def test_longer_run_goes_on_where_a_shorter_one_ended(tmp_path: Path) -> None:
+    operator, start = Dense(matrix_of(np.linspace(0, 1, 80))), start_of(80)
+    file = tmp_path / "run"
+    lanczos(operator, start, steps=10, checkpoint=file)
+    longer = lanczos(Interrupted(operator, 15), start, steps=25, checkpoint=file)
+    whole = lanczos(operator, start, steps=25)
+    assert np.array_equal(longer.alpha, whole.alpha)
+    assert np.array_equal(longer.beta, whole.beta)
+
+
+def test_unknown_reorthogonalisation_is_refused() -> None:
+    with pytest.raises(Exception, match="reorthogonalise"):
+        lanczos(Dense(torch.eye(4)), torch.ones(4), steps=2, reorthogonalise="some")

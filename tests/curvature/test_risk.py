@@ -24,15 +24,15 @@ def model() -> nn.Module:
     return nn.Sequential(nn.Linear(4, 3), nn.Tanh(), nn.Linear(3, 2)).double()
 
 
-class Noisy(Dataset):
-    """Draws from every global random state while fetching."""
+class Drawing(Dataset):
+    """Draws from every global random state while fetching, and repeats itself."""
 
     def __len__(self) -> int:
         return 10
 
     def __getitem__(self, index: int) -> tuple[torch.Tensor, int]:
-        shift = np.random.random()
-        return torch.rand(4).double() + random.random() + shift, index % 2
+        drawn = torch.rand(4).double() + random.random() + np.random.random()
+        return torch.full_like(drawn, index / 10), index % 2
 
 
 @pytest.mark.parametrize("batch_size", [None, 1, 3, 10])
@@ -65,6 +65,8 @@ def test_size_examples_and_minibatches() -> None:
     risk = EmpiricalRisk(network, functional.cross_entropy, data(), batch_size=4)
     assert (risk.size, risk.examples, risk.minibatches) == (11, 10, 3)
     assert [weight for *_, weight in risk.batches()] == [0.4, 0.4, 0.2]
+    assert risk.with_batch_size(3).minibatches == 4
+    assert risk.batch_size == 4
     assert (risk.dtype, risk.device.type) == (torch.float64, "cpu")
 
 
@@ -132,15 +134,6 @@ def test_first_minibatch() -> None:
     assert first.first_minibatch() is first
 
 
-def test_flatten_and_unflatten_are_inverse() -> None:
-    risk = EmpiricalRisk(model(), functional.cross_entropy, data())
-    vector = torch.arange(risk.size, dtype=torch.float64)
-    pieces = risk.unflatten(vector)
-    assert [piece.shape for piece in pieces] == [p.shape for p in risk.params]
-    assert torch.equal(risk.flatten(pieces), vector)
-    assert not risk.flatten([None, *pieces[1:]])[:12].any()
-
-
 def global_states() -> tuple[object, ...]:
     # Python's own state is left to test_isolation: beartype draws from it here.
     state = np.random.get_state()
@@ -155,7 +148,7 @@ def test_leaves_the_caller_alone(training: bool) -> None:
     state = {name: t.clone() for name, t in network.state_dict().items()}
     held = {name: id(t) for name, t in network.state_dict(keep_vars=True).items()}
     before = global_states()
-    risk = EmpiricalRisk(network, functional.cross_entropy, Noisy(), batch_size=5)
+    risk = EmpiricalRisk(network, functional.cross_entropy, Drawing(), batch_size=5)
     risk.value()
     risk.gradient()
     hessian = Hessian(risk, check=False)

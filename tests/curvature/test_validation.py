@@ -40,6 +40,27 @@ def complex_model() -> nn.Module:
     return nn.Linear(4, 1, dtype=torch.complex64)
 
 
+def inferred() -> nn.Module:
+    with torch.inference_mode():
+        return nn.Linear(4, 1)
+
+
+def integer() -> nn.Module:
+    model = nn.Linear(4, 1).requires_grad_(False)
+    model.bias = nn.Parameter(torch.ones(1, dtype=torch.int64), requires_grad=False)
+    return model
+
+
+def updating() -> nn.Module:
+    class Updating(nn.Linear):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            with torch.no_grad():
+                self.weight.mul_(0.9)
+            return super().forward(x)
+
+    return Updating(4, 1)
+
+
 def spoiled() -> nn.Module:
     model = nn.Linear(4, 1)
     nn.init.constant_(model.weight, float("nan"))
@@ -70,13 +91,25 @@ CASES = {
     "mixed": (mixed, functional.mse_loss, (X, Y), "float32, torch.float64.*model.to"),
     "lazy": (lazy, functional.mse_loss, (X, Y), "initialised parameters.*run the"),
     "empty": (linear, functional.mse_loss, (X[:0], Y[:0]), "at least one example"),
-    "uneven": (linear, functional.mse_loss, (X, Y[:2]), "6 inputs and 2 targets"),
-    "stream": (linear, functional.mse_loss, Stream(), "Stream without __len__"),
-    "loader": (
+    "uneven": (
         linear,
         functional.mse_loss,
-        DataLoader(TensorDataset(X, Y)),
-        "DataLoader without.*pass the loader's data set",
+        (X, Y[:2]),
+        r"equally many in each, got the shapes \(6, 4\), \(2, 1\)",
+    ),
+    "inference": (
+        inferred,
+        functional.mse_loss,
+        (X, Y),
+        "outside torch.inference_mode",
+    ),
+    "integer": (integer, functional.mse_loss, (X, Y), "trainable.*none; set requires_"),
+    "stream": (linear, functional.mse_loss, Stream(), "that streams examples; wrap"),
+    "generator": (
+        linear,
+        functional.mse_loss,
+        (pair for pair in [(X, Y)]),
+        r"only once; pass list\(",
     ),
     "arrays": (
         linear,
@@ -93,8 +126,10 @@ CASES = {
     ),
     "loss fails": (linear, functional.cross_entropy, (X, Y[:, 0]), "loss: expected to"),
     "each": (linear, each, (X, Y), r"loss: expected a scalar, got shape \(6, 1\); use"),
-    "float": (linear, lambda o, t: 1.0, (X, Y), "scalar tensor, got float"),
+    "float": (linear, lambda o, t: 1.0, (X, Y), "scalar tensor, got float; return"),
     "whole": (linear, lambda o, t: o.argmax(), (X, Y), "real floating-point.*int64"),
+    "updating": (updating, functional.mse_loss, (X, Y), "keeps the parameters, got ch"),
+    "none": (linear, lambda o, t: None, (X, Y), "scalar tensor, got NoneType; return"),
     "sum": (linear, summed, (X, Y), "doubles with their number.*reduction='mean'"),
     "parameter": (spoiled, functional.mse_loss, (X, Y), "parameter: .*minibatch 0"),
     "input": (linear, functional.mse_loss, (with_nan(0), Y), "data: .*minibatch 0"),
@@ -132,6 +167,26 @@ def test_gradient_that_is_not_finite_is_refused() -> None:
     risk = EmpiricalRisk(model, root, (Y, Y))
     with pytest.raises(ValueError, match=r"gradient: .*on minibatch 0"):
         risk.gradient()
+
+
+SUMMED = {
+    "tensors": (X, Y),
+    "loader": DataLoader(TensorDataset(X, Y), batch_size=4),
+    "batches": [(X[:4], Y[:4]), (X[4:], Y[4:])],
+    "mapping": {"input": X, "labels": Y},
+    "pairs": list(zip(X, Y, strict=True)),
+}
+
+
+@pytest.mark.parametrize("batch_size", [1, 3, None])
+@pytest.mark.parametrize("name", SUMMED)
+def test_sums_are_found_in_data_of_every_kind(
+    name: str, batch_size: int | None
+) -> None:
+    risk = EmpiricalRisk(linear(), functional.mse_loss, SUMMED[name])
+    assert risk.examples == 6
+    with pytest.raises(ValueError, match="doubles with their number"):
+        EmpiricalRisk(linear(), summed, SUMMED[name], batch_size=batch_size)
 
 
 @pytest.mark.parametrize(

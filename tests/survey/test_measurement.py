@@ -4,26 +4,12 @@ import torch
 from eigenscape.curvature import Dense, EmpiricalRisk, Hessian
 from eigenscape.spectra import stack_measures
 from eigenscape.survey.measurement import (
-    fingerprint,
     measure_draw,
     measure_extremes,
     measure_probe,
     stream_generator,
 )
-from networks import network, parts
-
-
-def test_the_fingerprint_feels_parameters_data_and_loss():
-    model, loss, data = parts()
-    base = fingerprint(EmpiricalRisk(model, loss, data))
-    assert base == fingerprint(EmpiricalRisk(*parts()))
-    moved = torch.utils.data.TensorDataset(data.tensors[0] + 1e-9, data.tensors[1])
-    others = [
-        EmpiricalRisk(network(seed=1), loss, data),
-        EmpiricalRisk(model, loss, moved),
-        EmpiricalRisk(model, lambda o, t: loss(o, t, label_smoothing=0.1), data),
-    ]
-    assert len({base, *(fingerprint(r) for r in others)}) == 4
+from networks import parts
 
 
 def test_streams_are_named():

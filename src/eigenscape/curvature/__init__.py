@@ -1,36 +1,79 @@
 """Floor 4: measure curvature; torch begins here, and NumPy float64 leaves."""
 
+from eigenscape.curvature.block_spectra import block_spectral_measures
+from eigenscape.curvature.diagonal import DiagonalEstimate, diagonal
+from eigenscape.curvature.exact import ExactMatrix, exact_matrix
+from eigenscape.curvature.example_curvature import (
+    ExampleCurvature,
+    example_curvature,
+    example_gram,
+)
 from eigenscape.curvature.extremes import Eigenpairs, extreme_eigenpairs
+from eigenscape.curvature.frobenius import frobenius_norm
 from eigenscape.curvature.lanczos import Krylov, Ritz, lanczos, ritz
+from eigenscape.curvature.log_determinant import log_determinant
 from eigenscape.curvature.operators import (
+    BlockDiagonal,
+    Deflated,
     Dense,
+    Fisher,
+    GaussNewton,
+    GradientCovariance,
     Hessian,
     LinearOperator,
+    Residual,
+    Restricted,
+    RiskOperator,
     Scaled,
     Shifted,
     Sum,
+    batch_noise,
+    check_derivatives,
     check_deterministic,
     check_symmetric,
 )
+from eigenscape.curvature.plan import Forecast, plan
 from eigenscape.curvature.quadrature import spectral_measure
 from eigenscape.curvature.risk import EmpiricalRisk
 from eigenscape.curvature.trace import trace
 
 __all__ = [
+    "BlockDiagonal",
+    "Deflated",
     "Dense",
+    "DiagonalEstimate",
     "Eigenpairs",
     "EmpiricalRisk",
+    "ExactMatrix",
+    "ExampleCurvature",
+    "Fisher",
+    "Forecast",
+    "GaussNewton",
+    "GradientCovariance",
     "Hessian",
     "Krylov",
     "LinearOperator",
+    "Residual",
+    "Restricted",
+    "RiskOperator",
     "Ritz",
     "Scaled",
     "Shifted",
     "Sum",
+    "batch_noise",
+    "block_spectral_measures",
+    "check_derivatives",
     "check_deterministic",
     "check_symmetric",
+    "diagonal",
+    "exact_matrix",
+    "example_curvature",
+    "example_gram",
     "extreme_eigenpairs",
+    "frobenius_norm",
     "lanczos",
+    "log_determinant",
+    "plan",
     "ritz",
     "spectral_measure",
     "trace",

@@ -1,116 +1,18 @@
-"""The examples of a risk: one way to fetch a minibatch from every kind of data."""
+"""The data of a minibatch: nested tensors whose first axis counts the examples."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Protocol, cast, final, runtime_checkable
+from typing import Any, cast
 
 import torch
 from jaxtyping import Int64
-from torch.utils.data import IterableDataset, TensorDataset, default_collate
 
+Rows = slice | Int64[torch.Tensor, " k"]
+"""Examples of a minibatch: a stretch of them, or their positions."""
 
-@runtime_checkable
-class PairDataset(Protocol):
-    """A data set of (input, target) pairs, addressed by position."""
-
-    def __len__(self) -> int:
-        """Count the examples."""
-        ...
-
-    def __getitem__(self, index: int, /) -> Any:
-        """Return one (input, target) pair."""
-        ...
-
-
-@final
-@dataclass(frozen=True)
-class Examples:
-    """A selection of examples, in a fixed order.
-
-    Attributes:
-        source: Two equally long tensors, or a data set of pairs.
-        indices: The positions selected; None for all, in their order.
-    """
-
-    source: tuple[torch.Tensor, torch.Tensor] | PairDataset
-    indices: Int64[torch.Tensor, " n"] | None = None
-
-    @staticmethod
-    def of(data: object) -> Examples:
-        """Take in the data a caller passed.
-
-        Args:
-            data: A map-style data set of (input, target) pairs, or two equally long
-                tensors.
-
-        Returns:
-            All its examples.
-
-        Raises:
-            ValueError: If the data are of another kind, or empty.
-        """
-        examples = Examples(_source(data))
-        if len(examples) == 0:
-            message = "data: expected at least one example, got an empty data set"
-            raise ValueError(message)
-        return examples
-
-    def __len__(self) -> int:
-        """Count the examples selected.
-
-        Returns:
-            The number n of examples.
-        """
-        if self.indices is not None:
-            return len(self.indices)
-        return len(self.source[0] if isinstance(self.source, tuple) else self.source)
-
-    def select(self, positions: Int64[torch.Tensor, " k"]) -> Examples:
-        """Select some of these examples.
-
-        Args:
-            positions: Positions within this selection; repetitions are allowed.
-
-        Returns:
-            The examples at these positions.
-        """
-        if isinstance(self.source, tuple):
-            first, second = self.source
-            rows = positions.to(first.device)
-            return Examples((first[rows], second[positions.to(second.device)]))
-        chosen = positions if self.indices is None else self.indices[positions]
-        return replace(self, indices=chosen)
-
-    def fetch(self, start: int, stop: int) -> tuple[Any, Any]:
-        """Fetch a minibatch.
-
-        Args:
-            start: Position of its first example.
-            stop: Position after its last example.
-
-        Returns:
-            Inputs and targets, collated.
-
-        Raises:
-            ValueError: If the data set does not give pairs.
-        """
-        if isinstance(self.source, tuple):
-            return self.source[0][start:stop], self.source[1][start:stop]
-        positions = range(start, stop)
-        if self.indices is not None:
-            positions = cast("list[int]", self.indices[start:stop].tolist())
-        pairs = [self.source[position] for position in positions]
-        for pair in pairs:
-            if not (isinstance(pair, (tuple, list)) and len(cast("Any", pair)) == 2):
-                message = (
-                    "data: expected (input, target) pairs, got an example of type "
-                    f"{_describe(pair)}; let __getitem__ return a pair"
-                )
-                raise ValueError(message)
-        inputs, targets = default_collate(pairs)
-        return inputs, targets
+LABELS = "labels"
+"""The key of the targets in a mapping, as in Hugging Face models and data sets."""
 
 
 def as_arguments(inputs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
@@ -123,11 +25,37 @@ def as_arguments(inputs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
     Returns:
         Positional and named arguments.
     """
-    if isinstance(inputs, dict):
-        return (), cast("dict[str, Any]", inputs)
+    if isinstance(inputs, Mapping):
+        return (), dict(cast("Mapping[str, Any]", inputs))
     if isinstance(inputs, (tuple, list)):
         return tuple(cast("Sequence[Any]", inputs)), {}
     return (inputs,), {}
+
+
+def as_pair(given: Any) -> tuple[Any, Any]:
+    """Tell inputs from targets in an example or in a minibatch.
+
+    Args:
+        given: A pair, or a mapping with the targets at "labels" and inputs elsewhere.
+
+    Returns:
+        Inputs and targets.
+
+    Raises:
+        ValueError: If it is something else.
+    """
+    if isinstance(given, Mapping):
+        fields = dict(cast("Mapping[str, Any]", given))
+        if LABELS in fields and len(fields) > 1:
+            targets = fields.pop(LABELS)
+            return fields, targets
+    elif isinstance(given, (tuple, list)) and len(cast("Any", given)) == 2:
+        return tuple(cast("Any", given))
+    message = (
+        "data: expected (input, target) pairs or mappings of inputs with a key "
+        f"'{LABELS}', got {describe(given)}; let the data set or collate_fn return such"
+    )
+    raise ValueError(message)
 
 
 def map_tensors(change: Callable[[torch.Tensor], torch.Tensor], tree: Any) -> Any:
@@ -138,7 +66,7 @@ def map_tensors(change: Callable[[torch.Tensor], torch.Tensor], tree: Any) -> An
         tree: A tensor, or containers of them; other leaves stay as they are.
 
     Returns:
-        The same nesting with the changed tensors.
+        The same nesting with the changed tensors, mappings as dicts.
     """
     if isinstance(tree, torch.Tensor):
         return change(tree)
@@ -146,7 +74,11 @@ def map_tensors(change: Callable[[torch.Tensor], torch.Tensor], tree: Any) -> An
         items = cast("Mapping[Any, Any]", tree).items()
         return {key: map_tensors(change, value) for key, value in items}
     if isinstance(tree, (tuple, list)):
-        return [map_tensors(change, value) for value in cast("Sequence[Any]", tree)]
+        values = [map_tensors(change, value) for value in cast("Sequence[Any]", tree)]
+        if isinstance(tree, list):
+            return values
+        named = hasattr(cast("Any", tree), "_fields")
+        return type(cast("Any", tree))(*values) if named else tuple(values)
     return tree
 
 
@@ -169,54 +101,82 @@ def tensors_of(tree: Any) -> Iterator[torch.Tensor]:
             yield from tensors_of(value)
 
 
-def _source(data: object) -> tuple[torch.Tensor, torch.Tensor] | PairDataset:
-    if isinstance(data, TensorDataset):
-        data = data.tensors
-    if isinstance(data, (tuple, list)):
-        parts = cast("Sequence[object]", data)
-        tensors = [part for part in parts if isinstance(part, torch.Tensor)]
-        if len(tensors) == len(parts) == 2 and all(part.ndim for part in tensors):
-            return _equally_long(*tensors)
-    wanted = "a map-style data set of (input, target) pairs or two tensors (x, y)"
-    if isinstance(data, IterableDataset) or not isinstance(data, PairDataset):
-        message = (
-            f"data: expected {wanted}, got {_describe(data)} without __len__ and "
-            "__getitem__; read it into tensors, or pass the loader's data set"
-        )
-        raise ValueError(message)
-    if isinstance(data, (tuple, list)) and not _holds_pairs(cast("Any", data)):
-        message = (
-            f"data: expected {wanted}, got {_describe(data)}; "
-            "turn arrays into tensors by torch.as_tensor"
-        )
-        raise ValueError(message)
-    return data
+def count_rows(tree: Any) -> int | None:
+    """Count the examples of nested tensors.
+
+    Args:
+        tree: The tensors; those without axes belong to every example.
+
+    Returns:
+        The length of the first axis, if it is the same in all that have one.
+    """
+    lengths = {len(tensor) for tensor in tensors_of(tree) if tensor.ndim}
+    return lengths.pop() if len(lengths) == 1 else None
 
 
-def _equally_long(
-    inputs: torch.Tensor, targets: torch.Tensor
-) -> tuple[torch.Tensor, torch.Tensor]:
-    if len(inputs) != len(targets):
-        message = (
-            "data: expected two tensors of equal length, got "
-            f"{len(inputs)} inputs and {len(targets)} targets"
-        )
-        raise ValueError(message)
-    return inputs, targets
+def take_rows(tree: Any, rows: Rows) -> Any:
+    """Cut some examples out of nested tensors.
+
+    Args:
+        tree: The tensors; those without axes are kept.
+        rows: Which examples.
+
+    Returns:
+        The same nesting: views for a stretch, copies for positions.
+    """
+
+    def take(tensor: torch.Tensor) -> torch.Tensor:
+        if not tensor.ndim:
+            return tensor
+        return tensor[rows if isinstance(rows, slice) else rows.to(tensor.device)]
+
+    return map_tensors(take, tree)
 
 
-def _holds_pairs(sequence: Sequence[object]) -> bool:
-    return all(
-        isinstance(item, (tuple, list)) and len(cast("Sequence[object]", item)) == 2
-        for item in sequence
-    )
+def join_rows(trees: Sequence[Any]) -> Any:
+    """Put the examples of several nested tensors behind one another.
+
+    Args:
+        trees: Trees of one nesting, at least one.
+
+    Returns:
+        The joint tree; what has no rows is that of the first.
+
+    Raises:
+        ValueError: If an axis other than the first has another length.
+    """
+    if len(trees) == 1:
+        return trees[0]
+    parts = zip(*(tensors_of(tree) for tree in trees), strict=True)
+    joined: list[torch.Tensor] = []
+    for same in parts:
+        if len({tensor.shape[1:] for tensor in same}) > 1:
+            shapes = sorted({tuple(tensor.shape) for tensor in same})
+            message = (
+                "data: expected batches whose examples have one shape, to draw across "
+                f"them, got {shapes[0]} and {shapes[-1]}; pad all to one length, or "
+                "pass a DataLoader of the examples with a collate_fn that pads"
+            )
+            raise ValueError(message)
+        joined.append(torch.cat(same) if same[0].ndim else same[0])
+    remaining = iter(joined)
+    return map_tensors(lambda _: next(remaining), trees[0])
 
 
-def _describe(data: object) -> str:
+def describe(data: object) -> str:
+    """Name the kind of a caller's data, for messages.
+
+    Args:
+        data: Anything.
+
+    Returns:
+        Its type, with the types or keys inside a container.
+    """
     name = type(data).__name__
+    if isinstance(data, Mapping):
+        keys = ", ".join(map(repr, list(cast("Mapping[Any, Any]", data))[:4]))
+        return f"a {name} with the keys ({keys})"
     if isinstance(data, (tuple, list)):
-        kinds = ", ".join(
-            type(item).__name__ for item in cast("Sequence[object]", data)[:4]
-        )
-        return f"a {name} of ({kinds})"
+        first = cast("Sequence[object]", data)[:4]
+        return f"a {name} of ({', '.join(type(item).__name__ for item in first)})"
     return name

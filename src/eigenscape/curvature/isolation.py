@@ -5,11 +5,16 @@ from __future__ import annotations
 import random
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
+from typing import Literal, get_args
 
 import numpy as np
 import torch
 from torch import nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.nn.modules.batchnorm import _BatchNorm  # ruff: ignore[import-private-name] all inherit it
+
+Mode = Literal["as is", "eval", "train"]
+"""Whether the modules of a model are left as they are, all evaluate or all train."""
 
 
 @contextmanager
@@ -78,3 +83,61 @@ def twice_differentiable(model: nn.Module, device: torch.device) -> Generator[No
         if device.type == "cuda" and recurrent:
             stack.enter_context(torch.backends.cudnn.flags(enabled=False))
         yield
+
+
+def require_mode(mode: str) -> None:
+    """Refuse an unknown mode.
+
+    Args:
+        mode: The mode.
+
+    Raises:
+        ValueError: If there is none of this name.
+    """
+    if mode not in get_args(Mode):
+        message = f"mode: expected one of {get_args(Mode)}, got {mode!r}; choose one"
+        raise ValueError(message)
+
+
+@contextmanager
+def in_mode(model: nn.Module, mode: Mode) -> Generator[None]:
+    """Put every module of a model in a mode, and each back in its own at the end.
+
+    ``model.train()`` is not called: some models change their parameters in it.
+
+    Args:
+        model: The model.
+        mode: The mode.
+
+    Yields:
+        Nothing.
+    """
+    trains = mode == "train"
+    modules = () if mode == "as is" else model.modules()
+    moved = [module for module in modules if module.training is not trains]
+    try:
+        for module in moved:
+            module.training = trains
+        yield
+    finally:
+        for module in moved:
+            module.training = not trains
+
+
+def couples_examples(model: nn.Module, mode: Mode) -> bool:
+    """Tell whether an example's output depends on the others of its minibatch.
+
+    Args:
+        model: The model.
+        mode: The mode in which it is evaluated.
+
+    Returns:
+        Whether a batch norm would take the statistics of the minibatch.
+    """
+    return any(
+        module.running_mean is None
+        or mode == "train"
+        or (mode == "as is" and module.training)
+        for module in model.modules()
+        if isinstance(module, _BatchNorm)
+    )

@@ -86,7 +86,8 @@ def load_state(
             f"({found}): its parameters, data or settings differ; choose another file"
         )
         raise StorageError(message)
+    # copies: those of the file are not aligned, which changes sums in their last bits
     return {
-        name: tensor.to(device) if tensor.ndim > 1 else tensor
+        name: tensor.clone().to(device) if tensor.ndim > 1 else tensor.clone()
         for name, tensor in state.items()
     }

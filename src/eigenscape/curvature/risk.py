@@ -8,42 +8,55 @@ from contextlib import contextmanager
 from typing import Any, final
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int64
 from torch import nn
 from torch.func import functional_call
 
-from eigenscape.curvature.data import Examples, as_arguments, map_tensors
-from eigenscape.curvature.isolation import keep_random_state, twice_differentiable
+from eigenscape.curvature.data import as_arguments, map_tensors, tensors_of
+from eigenscape.curvature.doubling import in_double
+from eigenscape.curvature.flat_function import FlatFunction
+from eigenscape.curvature.identity import Part, loss_parts, model_parts
+from eigenscape.curvature.isolation import (
+    Mode,
+    couples_examples,
+    in_mode,
+    keep_random_state,
+    require_mode,
+    twice_differentiable,
+)
+from eigenscape.curvature.outputs import loss_takes_logits, required_logits
+from eigenscape.curvature.parameters import Parameters, Selection
+from eigenscape.curvature.passes import Passes
+from eigenscape.curvature.resume import digest
+from eigenscape.curvature.sources import examples_of
 from eigenscape.curvature.validation import (
     in_one_line,
     require_finite,
     require_finite_loss,
+    require_kept,
     require_mean,
+    require_recordable,
     require_same_kind,
     require_scalar,
 )
 
 Loss = Callable[[Any, Any], torch.Tensor]
 
-DEFAULT_BATCH_SIZE = 1024
-"""Examples a minibatch. A multiply of this many rows keeps one core busy, and the
-graph of so many small images stays within a few GB; not tuned on a workload."""
-
 
 @final
-class EmpiricalRisk:
+class EmpiricalRisk(FlatFunction):
     """The mean loss L(θ) = (1/n) ∑ᵢ l(f(xᵢ; θ), yᵢ) over a set of examples.
 
-    θ is the flat vector of the trainable parameters, in the order of
-    ``model.named_parameters()``, shared ones once, frozen ones left out. Evaluation
+    θ is the flat vector of the selected parameters, in the order of
+    ``model.named_parameters()``, tied ones once; the others are held fixed. Evaluation
     leaves the model as it is: its mode, parameters, gradients and buffers, and the
     global random states. The model and its present parameters are used, not copied.
 
     Attributes:
-        model: The model f, evaluated in the mode it is in.
+        model: The model f.
         loss: The mean loss l of a minibatch, of its output and its targets.
-        batch_size: Examples pushed through the model at once.
-        params: The trainable parameters.
+        mode: The mode in which the model is evaluated.
+        parameters: The parameters that form θ.
     """
 
     def __init__(
@@ -52,81 +65,67 @@ class EmpiricalRisk:
         loss: Loss,
         data: object,
         *,
+        parameters: Selection | None = None,
         batch_size: int | None = None,
+        mode: Mode = "as is",
     ) -> None:
         """Take in and check a model, a loss and data, on the first minibatch.
+
+        What does not fit, a model that fails on the first minibatch, or a loss that is
+        no finite scalar mean is refused by a ValueError of one line.
 
         Args:
             model: Called with an input, with ``*inputs`` if a tuple or a list, with
                 ``**inputs`` if a mapping.
             loss: Maps the output and the targets of a minibatch to a scalar, the
-                *mean* over its examples.
-            data: A map-style data set of (input, target) pairs, or two equally long
-                tensors; a fast path serves tensors.
-            batch_size: Examples pushed through the model at once; it bounds the
-                memory and leaves the values as they are. 1024 if None.
-
-        Raises:
-            ValueError: If an argument is not as said, the model fails on the first
-                minibatch, or its loss is no finite scalar mean.
+                *mean* over its examples. It is given the output as the model returns
+                it; where it cannot take that and the output has ``logits``, these.
+            data: A map-style data set, a ``DataLoader``, two equally long tensors, a
+                list of examples or an iterable of batches: see ``examples_of``. A
+                mapping has its targets at "labels", which the model is not given.
+            parameters: Names, patterns such as "head.*" or parameters that form θ;
+                all that are trainable if None.
+            batch_size: Most examples pushed through the model at once; it bounds the
+                memory and, but for batch norm in training, leaves the values as they
+                are. If None, batches stay as they come, or are of 1024.
+            mode: "eval" or "train" for all modules, restored after; "as is" for the
+                mode that each is in when evaluated.
         """
-        if batch_size is not None and batch_size < 1:
-            message = f"batch_size: expected at least 1, got {batch_size}"
-            raise ValueError(message)
+        require_mode(mode)
         self.model = model
         self.loss = loss
-        self.batch_size = DEFAULT_BATCH_SIZE if batch_size is None else batch_size
-        self.params = tuple(p for p in model.parameters() if p.requires_grad)
+        self.mode: Mode = mode
+        require_recordable(model)
+        self.parameters = Parameters.of(model, parameters)
         require_same_kind(self.params)
-        self._examples = Examples.of(data)
+        with keep_random_state(self.device):
+            examples = examples_of(data)
+        self._passes = Passes(examples, batch_size, self.device)
+        self._floating: torch.dtype | None = None
+        self._takes_logits = False
         with self.isolated(), torch.no_grad():
             self._try_first_minibatch()
-            require_mean(self._first_loss, min(self.examples, self.batch_size))
+            require_mean(self._loss_at, self._passes.first)
 
     @property
-    def size(self) -> int:
-        """Count the trainable scalars.
-
-        Returns:
-            The number P of parameters.
-        """
-        return sum(p.numel() for p in self.params)
+    def batch_size(self) -> int:
+        """Bound the examples pushed through the model at once."""
+        return self._passes.batch_size
 
     @property
     def examples(self) -> int:
-        """Count the examples.
-
-        Returns:
-            The number n of examples.
-        """
-        return len(self._examples)
+        """Count the examples: n."""
+        return len(self._passes.examples)
 
     @property
     def minibatches(self) -> int:
-        """Count the minibatches of a pass over the data.
-
-        Returns:
-            ⌈n / batch_size⌉.
-        """
-        return -(-self.examples // self.batch_size)
+        """Count the minibatches of a pass over the data."""
+        return self._passes.examples.minibatches(self.batch_size)
 
     @property
-    def dtype(self) -> torch.dtype:
-        """Tell the floating-point type.
-
-        Returns:
-            The type of the parameters.
-        """
-        return self.params[0].dtype
-
-    @property
-    def device(self) -> torch.device:
-        """Tell the device.
-
-        Returns:
-            The device of the parameters.
-        """
-        return self.params[0].device
+    def couples_examples(self) -> bool:
+        """Tell whether batch norm makes the values depend on the minibatches."""
+        return couples_examples(self.model, self.mode)
 
     def subsample(self, batch_size: int, generator: torch.Generator) -> EmpiricalRisk:
         """Draw examples without replacement: the risk of a random batch.
@@ -138,32 +137,20 @@ class EmpiricalRisk:
 
         Returns:
             The risk of the same model on the examples drawn.
-
-        Raises:
-            ValueError: If there are not as many examples.
         """
-        if not 1 <= batch_size <= self.examples:
-            message = (
-                f"batch_size: expected between 1 and the {self.examples} examples "
-                f"there are, got {batch_size}"
-            )
-            raise ValueError(message)
-        return self.select(
-            torch.randperm(self.examples, generator=generator)[:batch_size]
-        )
+        return self._over(self._passes.draw(batch_size, generator))
 
-    def select(self, positions: torch.Tensor) -> EmpiricalRisk:
+    def select(self, positions: Int64[torch.Tensor, " k"]) -> EmpiricalRisk:
         """Restrict the data to some examples.
 
         Args:
-            positions: Positions of the examples; repetitions are allowed.
+            positions: Positions of the examples; repetitions are allowed. Batches
+                count as if joined.
 
         Returns:
             The risk of the same model on these examples.
         """
-        risk = copy.copy(self)
-        risk._examples = self._examples.select(positions)
-        return risk
+        return self._over(self._passes.select(positions))
 
     def first_minibatch(self) -> EmpiricalRisk:
         """Restrict the data to the first minibatch.
@@ -173,17 +160,64 @@ class EmpiricalRisk:
         """
         if self.minibatches == 1:
             return self
-        return self.select(torch.arange(self.batch_size))
+        return self.select(torch.arange(self._passes.first))
+
+    def with_batch_size(self, batch_size: int) -> EmpiricalRisk:
+        """Bound the minibatches anew.
+
+        Args:
+            batch_size: Most examples pushed through the model at once. Batches that
+                came as such are cut, not joined.
+
+        Returns:
+            The same risk, in other minibatches.
+        """
+        return self._over(self._passes.resized(batch_size))
+
+    def double(self) -> EmpiricalRisk:
+        """Copy the model and the loss to float64; data are converted when read.
+
+        Returns:
+            A risk whose parameters may be changed without changing this one's.
+        """
+        risk = copy.copy(self)
+        name, duty = "model and loss", "be copied by copy.deepcopy"
+        with in_one_line(name, duty, ()), torch.inference_mode(mode=False):
+            risk.model, risk.loss = in_double(self.model, self.loss)
+        risk.parameters = self.parameters.of_copy(risk.model)
+        risk._floating = torch.float64
+        return risk
+
+    def fingerprint(self) -> str:
+        """Digest what the values depend on, by a pass over the data.
+
+        Returns:
+            Hexadecimal digits of model, loss, parameters selected, mode, minibatches
+            and all examples; of code, only names and the compiled code of the loss.
+        """
+        return digest(self._identity())
 
     @contextmanager
-    def isolated(self) -> Generator[None]:
-        """Evaluate inside: random states kept, second derivatives available.
+    def prepared(self) -> Generator[None]:
+        """Differentiate inside: the mode set, second derivatives available.
 
         Yields:
             Nothing.
         """
-        device = self.device
-        with keep_random_state(device), twice_differentiable(self.model, device):
+        with (
+            twice_differentiable(self.model, self.device),
+            in_mode(self.model, self.mode),
+        ):
+            yield
+
+    @contextmanager
+    def isolated(self) -> Generator[None]:
+        """Evaluate inside: ``prepared()``, and the global random states kept.
+
+        Yields:
+            Nothing.
+        """
+        with keep_random_state(self.device), self.prepared():
             yield
 
     def batches(self) -> Iterator[tuple[Any, Any, float]]:
@@ -193,24 +227,23 @@ class EmpiricalRisk:
             Inputs and targets on the parameters' device, and the share count / n of
             the examples, which is the minibatch's weight in the risk.
         """
-        for start in range(0, self.examples, self.batch_size):
-            stop = min(start + self.batch_size, self.examples)
-            with keep_random_state(self.device):
-                pair = self._fetch(start, stop)
-            inputs, targets = (map_tensors(self._move, tree) for tree in pair)
-            yield inputs, targets, (stop - start) / self.examples
+        for *pair, count in self._passes.walk():
+            inputs, targets = map_tensors(self._move, pair)
+            yield inputs, targets, count / self.examples
 
     def output(self, inputs: Any) -> Any:
-        """Evaluate the model, with copies of its buffers.
+        """Evaluate the model, in its mode and with copies of its buffers.
 
         Args:
             inputs: One minibatch of inputs.
 
         Returns:
-            The model's output.
+            What the loss takes: the model's output, or its logits.
         """
         buffers = {name: b.clone() for name, b in self.model.named_buffers()}
-        return functional_call(self.model, buffers, *as_arguments(inputs))
+        with in_mode(self.model, self.mode):
+            result = functional_call(self.model, buffers, *as_arguments(inputs))
+        return required_logits(result) if self._takes_logits else result
 
     def batch_loss(
         self, inputs: Any, targets: Any, *, index: int
@@ -276,73 +309,40 @@ class EmpiricalRisk:
                 total.add_(piece, alpha=weight)
         return total
 
-    def flatten(
-        self, pieces: Sequence[torch.Tensor | None]
-    ) -> Float[torch.Tensor, " P"]:
-        """Join one tensor a parameter to a flat vector.
-
-        Args:
-            pieces: Tensors shaped like ``params``; None stands for zeros.
-
-        Returns:
-            The flat vector.
-        """
-        parts = [
-            torch.zeros_like(param) if piece is None else piece
-            for param, piece in zip(self.params, pieces, strict=True)
-        ]
-        return torch.cat([part.reshape(-1) for part in parts])
-
-    def unflatten(self, vector: Float[torch.Tensor, " P"]) -> list[torch.Tensor]:
-        """Cut a flat vector into one tensor a parameter, without copying.
-
-        Args:
-            vector: The flat vector.
-
-        Returns:
-            Views shaped like ``params``.
-
-        Raises:
-            ValueError: If the length is not the number of parameters.
-        """
-        if vector.shape != (self.size,):
-            shape = tuple(vector.shape)
-            message = f"vector: expected shape ({self.size},), got {shape}"
-            raise ValueError(message)
-        pieces = vector.split([param.numel() for param in self.params])
-        return [
-            piece.view(param.shape)
-            for piece, param in zip(pieces, self.params, strict=True)
-        ]
-
-    def _fetch(self, start: int, stop: int) -> tuple[Any, Any]:
-        try:
-            return self._examples.fetch(start, stop)
-        except ValueError:
-            raise
-        except Exception as error:
-            reason = f"{type(error).__name__}: {' '.join(str(error).split())}"
-            message = f"data: expected examples {start} to {stop - 1}, got {reason}"
-            raise ValueError(message) from error
-
     def _try_first_minibatch(self) -> None:
         versions = [param._version for param in self.params]
         inputs, targets, _ = next(self.batches())
         with in_one_line("model", "accept the first minibatch", inputs):
             output = self.output(inputs)
+        if loss_takes_logits(self.loss, output, targets):
+            self._takes_logits, output = True, required_logits(output)
         with in_one_line("loss", "accept output and targets", (output, targets)):
             loss = require_scalar(self.loss(output, targets))
         require_finite_loss(loss, 0, self.params, (inputs, targets))
-        if versions != [param._version for param in self.params]:
-            message = (
-                "model, loss: expected an evaluation that keeps the parameters, got "
-                "changed ones; remove the in-place update"
-            )
-            raise ValueError(message)
+        require_kept(self.params, versions)
 
-    def _first_loss(self, positions: torch.Tensor) -> float:
-        inputs, targets, _ = next(self.select(positions).batches())
+    def _loss_at(self, positions: torch.Tensor) -> float:
+        chosen = self.select(positions).with_batch_size(len(positions))
+        inputs, targets, _ = next(chosen.batches())
         return self.loss(self.output(inputs), targets).item()
 
+    def _over(self, passes: Passes) -> EmpiricalRisk:
+        risk = copy.copy(self)
+        risk._passes = passes
+        return risk
+
+    def _identity(self) -> Iterator[Part]:
+        yield f"{self.names} {self.mode} {self._floating}"
+        yield f"{[module.training for module in self.model.modules()]}"
+        yield from model_parts(self.model)
+        yield from loss_parts(self.loss)
+        for *pair, count in self._passes.walk():
+            yield str(count)
+            yield from tensors_of(pair)
+
     def _move(self, tensor: torch.Tensor) -> torch.Tensor:
+        if tensor.is_inference():
+            tensor = tensor.clone()  # such tensors cannot be part of a graph
+        if self._floating is not None and tensor.is_floating_point():
+            tensor = tensor.to(self._floating)
         return tensor.to(self.device)

@@ -15,7 +15,7 @@ SAMPLE = 32
 """Examples doubled to tell a sum from a mean: any few will do."""
 
 
-def require_same_kind(params: Sequence[nn.Parameter]) -> None:
+def require_same_kind(params: Sequence[torch.Tensor]) -> None:
     """Refuse parameters that do not form one real vector.
 
     Args:
@@ -29,12 +29,6 @@ def require_same_kind(params: Sequence[nn.Parameter]) -> None:
         message = (
             "model: expected trainable parameters, got none; "
             "set requires_grad on those to be measured"
-        )
-        raise ValueError(message)
-    if any(isinstance(param, nn.UninitializedParameter) for param in params):
-        message = (
-            "model: expected initialised parameters, got a lazy one; "
-            "run the model once on an input"
         )
         raise ValueError(message)
     kinds = sorted({str(param.dtype) for param in params})
@@ -59,6 +53,50 @@ def require_same_kind(params: Sequence[nn.Parameter]) -> None:
         raise ValueError(message)
 
 
+def require_recordable(model: nn.Module) -> None:
+    """Refuse a model whose parameters autograd cannot follow.
+
+    Args:
+        model: The model.
+
+    Raises:
+        ValueError: If a parameter has no shape yet, or was made in inference mode.
+    """
+    params = list(model.parameters())
+    if any(isinstance(param, nn.UninitializedParameter) for param in params):
+        message = (
+            "model: expected initialised parameters, got a lazy one; "
+            "run the model once on an input"
+        )
+        raise ValueError(message)
+    if any(param.is_inference() for param in params):
+        message = (
+            "model: expected parameters made outside torch.inference_mode(), got some "
+            "made inside; build or load the model outside"
+        )
+        raise ValueError(message)
+
+
+def require_positions(positions: torch.Tensor, examples: int) -> None:
+    """Refuse positions at which there are no examples.
+
+    Args:
+        positions: The positions.
+        examples: How many examples there are.
+
+    Raises:
+        ValueError: If there are none, or one is negative or too large.
+    """
+    low, high = positions.aminmax() if positions.numel() else (-1, -1)
+    if positions.ndim != 1 or low < 0 or high >= examples:
+        message = (
+            f"positions: expected at least one, from 0 to {examples - 1}, got "
+            f"{positions.numel()} from {int(low)} to {int(high)}; take some of "
+            f"torch.arange({examples})"
+        )
+        raise ValueError(message)
+
+
 def require_scalar(loss: object) -> torch.Tensor:
     """Refuse a loss that is no real scalar tensor.
 
@@ -72,7 +110,10 @@ def require_scalar(loss: object) -> torch.Tensor:
         ValueError: If it is not a real floating-point tensor without axes.
     """
     if not isinstance(loss, torch.Tensor):
-        message = f"loss: expected a scalar tensor, got {type(loss).__name__}"
+        message = (
+            f"loss: expected a scalar tensor, got {type(loss).__name__}; return the "
+            "mean loss, computed from the output and the targets"
+        )
         raise ValueError(message)
     if loss.shape != ():
         message = (
@@ -81,7 +122,10 @@ def require_scalar(loss: object) -> torch.Tensor:
         )
         raise ValueError(message)
     if not loss.is_floating_point():
-        message = f"loss: expected a real floating-point scalar, got {loss.dtype}"
+        message = (
+            f"loss: expected a real floating-point scalar, got {loss.dtype}; return a "
+            "differentiable mean"
+        )
         raise ValueError(message)
     return loss
 
@@ -161,6 +205,50 @@ def require_finite(name: str, result: torch.Tensor, index: int) -> None:
         raise ValueError(message)
 
 
+def require_kept(params: Sequence[torch.Tensor], versions: Sequence[int]) -> None:
+    """Refuse an evaluation that changed the parameters.
+
+    Args:
+        params: The parameters.
+        versions: The versions that they had before.
+
+    Raises:
+        ValueError: If one was changed.
+    """
+    if list(versions) != [param._version for param in params]:
+        message = (
+            "model, loss: expected an evaluation that keeps the parameters, got "
+            "changed ones; remove the in-place update"
+        )
+        raise ValueError(message)
+
+
+@contextmanager
+def reading(what: str) -> Generator[None]:
+    """Turn what fails inside the caller's data source into a ValueError of one line.
+
+    Args:
+        what: What is read.
+
+    Yields:
+        Nothing.
+
+    Raises:
+        ValueError: If the block raises.
+    """
+    try:
+        yield
+    except ValueError:
+        raise
+    except Exception as error:
+        reason = f"{type(error).__name__} ({' '.join(str(error).split())})"
+        message = (
+            f"data: expected {what}, got {reason}; check the data set and its "
+            "collate_fn, which pads examples of different lengths"
+        )
+        raise ValueError(message) from error
+
+
 @contextmanager
 def in_one_line(name: str, duty: str, given: Any) -> Generator[None]:
     """Turn whatever fails inside into a ValueError of one line.
@@ -188,7 +276,7 @@ def in_one_line(name: str, duty: str, given: Any) -> Generator[None]:
         reason = " ".join(str(error).split())
         message = (
             f"{name}: expected to {duty}, got {type(error).__name__} ({reason}); "
-            f"check the tensors passed: {shapes}"
+            f"check {f'the tensors passed: {shapes}' if shapes else 'its parts'}"
         )
         raise ValueError(message) from error
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-
 import numpy as np
 import torch
 
@@ -20,24 +18,6 @@ from eigenscape.spectra import SpectralMeasure
 from eigenscape.survey.parts import Draw, Extremes
 
 SMALLEST = 10
-
-
-def fingerprint(risk: EmpiricalRisk) -> str:
-    """Digest what the numbers of a survey depend on.
-
-    Args:
-        risk: A model, its loss and data.
-
-    Returns:
-        Sixteen hexadecimal digits of the parameters, the number of examples, and the
-        loss and gradient on the first minibatch, which feel data and loss.
-    """
-    digest = hashlib.sha256(str(risk.examples).encode())
-    first = risk.first_minibatch()
-    for tensor in [*risk.params, first.gradient(), torch.tensor(first.value())]:
-        flat = tensor.detach().cpu().reshape(-1)
-        digest.update(flat.view(torch.uint8).numpy().tobytes())
-    return digest.hexdigest()[:16]
 
 
 def stream_generator(seed: int, *names: str | int) -> torch.Generator:

@@ -34,7 +34,6 @@ from eigenscape.spectra import (
     stack_measures,
 )
 from eigenscape.survey.measurement import (
-    fingerprint,
     measure_draw,
     measure_extremes,
     measure_probe,
@@ -145,7 +144,7 @@ def survey(
     plan = parts.agree(
         Plan(
             stages=tuple(s.name for s in stages),
-            fingerprints=tuple(fingerprint(s.risk) for s in stages),
+            fingerprints=tuple(s.risk.fingerprint() for s in stages),
             batch_sizes=sizes,
             draws=int(draws),
             seed=int(seed),

@@ -13,7 +13,8 @@ from torch import nn
 from tqdm import tqdm
 
 from eigenscape.core import stream_seed
-from eigenscape.curvature.data import Examples, as_arguments, map_tensors
+from eigenscape.curvature.data import as_arguments, map_tensors
+from eigenscape.curvature.sources import examples_of
 from eigenscape.training.checkpoint import (
     Checkpoint,
     load_checkpoint,
@@ -173,13 +174,13 @@ class _Run:
     def _batches(self, epoch: int) -> Iterator[tuple[Any, Any, int]]:
         generator = torch.Generator()
         generator.manual_seed(stream_seed(self.seed, "training", "order", epoch))
-        examples = Examples.of(self.data)
+        examples = examples_of(self.data)
         device = next(self.model.parameters()).device
         order = torch.randperm(len(examples), generator=generator)
         for chosen in order.split(self.config.batch_size):
-            pair = examples.select(chosen).fetch(0, len(chosen))
-            inputs, targets = (map_tensors(lambda t: t.to(device), p) for p in pair)
-            yield inputs, targets, len(chosen)
+            *pair, count = next(examples.select(chosen).walk(len(chosen)))
+            inputs, targets = map_tensors(lambda t: t.to(device), pair)
+            yield inputs, targets, count
 
 
 def _snapshot(

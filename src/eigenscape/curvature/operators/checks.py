@@ -1,13 +1,31 @@
-"""Every operator proves itself at the start: determinism and symmetry."""
+"""Every operator proves itself at the start: the checks."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
+from jaxtyping import Float
 
 from eigenscape.core import NondeterministicOperatorError
 from eigenscape.curvature.isolation import keep_random_state, reseed_random_state
 from eigenscape.curvature.operators.operator import LinearOperator
 from eigenscape.curvature.probes import gaussian
+
+Form = Callable[[Float[torch.Tensor, " P"], Float[torch.Tensor, " P"], float], float]
+"""u·Av by differences, from u, v and the length of a step."""
+
+STEPS = (1e-6, 1e-8, 1e-5, 1e-7, 1e-4)
+"""Steps of central differences in float64, along standard normal directions. Long
+ones cross the kinks of a ReLU network, short ones are rounded; right derivatives agree
+with one of them, wrong ones with none."""
+
+AGREEMENT = {torch.float32: 1e-3, torch.float64: 1e-5}
+"""Difference allowed between a product and its differences, relative to the product's
+norm: a hundred times the rounding of either, a tenth of the least wrong formula met."""
+
+ROUNDING = 100
+"""Spacings of the type below which a form counts as zero."""
 
 
 def check_deterministic(operator: LinearOperator, generator: torch.Generator) -> None:
@@ -59,13 +77,63 @@ def check_symmetric(operator: LinearOperator, generator: torch.Generator) -> Non
     products = operator.matmat(rows.T).T
     left, right = (float(rows[k] @ products[1 - k]) for k in (0, 1))
     scale = _norm(products[0]) + _norm(products[1])
-    if not abs(left - right) <= _tolerance(operator) * scale:
+    if abs(left - right) <= _tolerance(operator) * scale:
+        return
+    if not _is_rounding(operator, left, right, rows):
         message = (
             f"operator: expected u·Av = v·Au, got {left:.6g} and {right:.6g} where "
             f"products have norm {scale / 2:.3g}; its derivatives are wrong or, if it "
             "is a matrix of yours, symmetrise it"
         )
         raise ValueError(message)
+
+
+def check_derivatives(
+    operator: LinearOperator, form: Form, generator: torch.Generator
+) -> None:
+    """Refuse an operator A whose products are not what differences say.
+
+    For random u and v of standard normal entries, u·Av is compared with a form that
+    shares no derivative with the products. An error E in A moves u·Av by about ‖Ev‖.
+    Nothing is said where the form cannot be evaluated, such as a model that does not
+    run in float64.
+
+    Args:
+        operator: The operator.
+        form: u·Av by central differences, in float64.
+        generator: Source of the probes.
+
+    Raises:
+        ValueError: If no step gives agreement.
+    """
+    rows = _probes(operator, 2, generator)
+    product = operator.matvec(rows[1]).double()
+    found, norm = float(rows[0].double() @ product), _norm(product)
+    tolerance, wanted = AGREEMENT[operator.dtype], 0.0
+    for step in STEPS:
+        try:
+            wanted = form(rows[0].double(), rows[1].double(), step)
+        except (RuntimeError, TypeError, ValueError):
+            return
+        if abs(found - wanted) <= tolerance * max(norm, abs(wanted)):
+            return
+    if _is_rounding(operator, found, wanted, rows):
+        return
+    message = (
+        f"operator: expected u·Av = {wanted:.6g} by central differences, got "
+        f"{found:.6g} where the product has norm {norm:.3g}; a derivative is wrong: "
+        "look for a custom backward, or a value that is detached or cached"
+    )
+    raise ValueError(message)
+
+
+def _is_rounding(
+    operator: LinearOperator, first: float, second: float, rows: torch.Tensor
+) -> bool:
+    """Tell whether forms vanish beside what gradients as large as the evidence make."""
+    size = _norm(operator.evidence(rows[0]))
+    unit = ROUNDING * torch.finfo(operator.dtype).eps * (size + size**2)
+    return max(abs(first), abs(second)) <= unit * _norm(rows[0]) * _norm(rows[1])
 
 
 def _probes(

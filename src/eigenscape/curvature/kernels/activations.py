@@ -1,0 +1,120 @@
+"""Smooth activations with their first two derivatives computed once a graph."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch.nn import functional
+
+TANH_SCALE = math.sqrt(2 / math.pi)
+TANH_CUBE = 0.044715
+"""Constants of the tanh approximation of GELU (Hendrycks and Gimpel, 2016)."""
+
+
+@dataclass(frozen=True)
+class Activation:
+    """A function of one number, and its derivatives.
+
+    Attributes:
+        value: x ↦ f(x), by PyTorch's own kernel.
+        derivatives: x ↦ f′(x), f″(x), by operations that can be differentiated.
+    """
+
+    value: Callable[[torch.Tensor], torch.Tensor]
+    derivatives: Callable[[torch.Tensor], tuple[torch.Tensor, torch.Tensor]]
+
+
+def activate(x: torch.Tensor, kind: Activation) -> torch.Tensor:
+    """Apply an activation whose second derivatives are multiplications.
+
+    PyTorch evaluates the special functions anew in every product; here f′ and f″ are
+    tensors of the graph. Derivatives of any further order go through f″'s own
+    operations.
+
+    Args:
+        x: The argument.
+        kind: The activation.
+
+    Returns:
+        f(x).
+    """
+    return _value(x, kind)
+
+
+class _Value(torch.autograd.Function):
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(x: torch.Tensor, kind: Activation) -> torch.Tensor:
+        return kind.value(x)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
+        del output
+        x, ctx.kind = inputs
+        ctx.save_for_backward(x)
+
+    @staticmethod
+    def backward(ctx: Any, *slopes: torch.Tensor) -> Any:
+        (x,) = ctx.saved_tensors
+        return slopes[0] * _slope(x, ctx.kind)[0], None
+
+
+class _Slope(torch.autograd.Function):
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(x: torch.Tensor, kind: Activation) -> tuple[torch.Tensor, torch.Tensor]:
+        return kind.derivatives(x)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
+        x, ctx.kind = inputs
+        ctx.save_for_backward(x, output[1])
+        ctx.mark_non_differentiable(output[1])
+
+    @staticmethod
+    def backward(ctx: Any, *slopes: torch.Tensor) -> Any:
+        x, bend = ctx.saved_tensors
+        if torch.is_grad_enabled():  # to be differentiated once more
+            bend = ctx.kind.derivatives(x)[1]
+        return slopes[0] * bend, None
+
+
+_value: Any = _Value.apply
+_slope: Any = _Slope.apply
+
+
+def _gelu(x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    density = torch.exp(-0.5 * x * x) / math.sqrt(2 * math.pi)
+    below = 0.5 * (1 + torch.erf(x / math.sqrt(2)))
+    return below + x * density, density * (2 - x * x)
+
+
+def _gelu_tanh(x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    t = torch.tanh(TANH_SCALE * (x + TANH_CUBE * x**3))
+    first = TANH_SCALE * (1 + 3 * TANH_CUBE * x * x)
+    second = 6 * TANH_SCALE * TANH_CUBE * x
+    steep = 1 - t * t
+    slope = 0.5 * (1 + t) + 0.5 * x * steep * first
+    bend = steep * (first + 0.5 * x * (second - 2 * t * first * first))
+    return slope, bend
+
+
+def _silu(x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    s = torch.sigmoid(x)
+    steep = s * (1 - s)
+    return s + x * steep, steep * (2 + x * (1 - 2 * s))
+
+
+def _value_of_gelu_tanh(x: torch.Tensor) -> torch.Tensor:
+    return functional.gelu(x, approximate="tanh")
+
+
+GELU = Activation(functional.gelu, _gelu)
+GELU_TANH = Activation(_value_of_gelu_tanh, _gelu_tanh)
+SILU = Activation(functional.silu, _silu)

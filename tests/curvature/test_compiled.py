@@ -1,0 +1,31 @@
+"""Compiled products are the plain ones."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch.nn import functional
+
+from eigenscape.curvature import EmpiricalRisk, Hessian
+from models import by_double_loop, problem
+
+
+def dense(operator) -> torch.Tensor:
+    return operator.matmat(torch.eye(operator.size, dtype=operator.dtype))
+
+
+def test_compiled_products_are_the_plain_ones(tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path))
+    model, data = problem("mlp")
+    risk = EmpiricalRisk(model, functional.cross_entropy, data)
+    expected = by_double_loop(model, data)
+    found = dense(Hessian(risk, compiled=True))
+    assert (found - expected).norm() <= 1e-10 * expected.norm()
+
+
+def test_compiled_products_need_graphs_that_are_kept() -> None:
+    model, data = problem("mlp")
+    risk = EmpiricalRisk(model, functional.cross_entropy, data)
+    operator = Hessian(risk, compiled=True, retain=False, check=False)
+    with pytest.raises(ValueError, match="graphs that are kept"):
+        operator.matvec(torch.ones(risk.size).double())

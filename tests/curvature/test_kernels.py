@@ -1,0 +1,166 @@
+"""Layers with cheap second derivatives against PyTorch's own, in every derivative."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch.autograd import gradcheck, gradgradcheck
+from torch.nn import functional
+
+from eigenscape.curvature.kernels import CheapSecondDerivatives
+
+def by_hand(
+    x: torch.Tensor, axes: tuple[int, ...], eps: float = 1e-5
+) -> torch.Tensor:
+    """Normalise by elementary operations: PyTorch's own third derivative is wrong."""
+    centred = x - x.mean(axes, keepdim=True)
+    return centred / ((centred**2).mean(axes, keepdim=True) + eps).sqrt()
+
+
+GENERATOR = torch.Generator().manual_seed(0)
+
+
+def numbers(*shape: int) -> torch.Tensor:
+    return torch.randn(shape, generator=GENERATOR, dtype=torch.float64)
+
+
+MEAN, VARIANCE = numbers(3), numbers(3).exp()
+WEIGHT, BIAS = numbers(3), numbers(3)
+CASES: dict[str, tuple[Callable, tuple[torch.Tensor, ...]]] = {
+    "gelu": (functional.gelu, (numbers(5, 3),)),
+    "gelu, tanh": (
+        lambda x: functional.gelu(x, approximate="tanh"),
+        (numbers(5, 3),),
+    ),
+    "silu": (functional.silu, (numbers(5, 3),)),
+    "layer norm": (
+        lambda x, w, b: functional.layer_norm(x, (3,), w, b),
+        (numbers(5, 3), WEIGHT, BIAS),
+    ),
+    "layer norm, two axes, plain": (
+        lambda x: functional.layer_norm(x, (2, 3), eps=0.1),
+        (numbers(4, 2, 3),),
+    ),
+    "layer norm without bias": (
+        lambda x, w: functional.layer_norm(x, (3,), w),
+        (numbers(2, 2, 3), WEIGHT),
+    ),
+    "batch norm": (
+        lambda x, w, b: functional.batch_norm(x, MEAN, VARIANCE, w, b),
+        (numbers(4, 3, 2, 2), WEIGHT, BIAS),
+    ),
+    "batch norm, flat, plain": (
+        lambda x: functional.batch_norm(x, MEAN, VARIANCE),
+        (numbers(4, 3),),
+    ),
+    "batch norm without bias": (
+        lambda x, w: functional.batch_norm(x, MEAN, VARIANCE, w),
+        (numbers(4, 3, 2), WEIGHT),
+    ),
+}
+
+
+REFERENCES: dict[str, Callable] = {
+    "layer norm": lambda x, w, b: by_hand(x, (-1,)) * w + b,
+    "layer norm, two axes, plain": lambda x: by_hand(x, (-2, -1), 0.1),
+    "layer norm without bias": lambda x, w: by_hand(x, (-1,)) * w,
+}
+
+
+def derivatives(
+    function: Callable, inputs: tuple[torch.Tensor, ...], order: int
+) -> list[torch.Tensor]:
+    """Differentiate along one fixed direction after the other."""
+    leaves = [x.clone().requires_grad_() for x in inputs]
+    found = [function(*leaves)]
+    for level in range(order):
+        generator = torch.Generator().manual_seed(level)
+        value = sum(
+            (torch.randn(t.shape, generator=generator).to(t) * t).sum()
+            for t in found
+        )
+        if not value.requires_grad:
+            return [torch.zeros_like(x) for x in inputs]
+        found = list(
+            torch.autograd.grad(
+                value, leaves, create_graph=True, materialize_grads=True
+            )
+        )
+    return found
+
+
+@pytest.mark.parametrize("order", range(5))
+@pytest.mark.parametrize("name", CASES)
+def test_every_derivative_is_that_of_the_original(name: str, order: int) -> None:
+    function, inputs = CASES[name]
+    expected = derivatives(REFERENCES.get(name, function), inputs, order)
+    with CheapSecondDerivatives():
+        found = derivatives(function, inputs, order)
+    scale = max(float(t.detach().abs().max()) for t in expected)
+    for a, b in zip(found, expected, strict=True):
+        # sums of up to 48 terms, differentiated four times
+        assert (a - b).abs().max() <= 1e-11 * scale + 1e-15
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_second_derivatives_of_a_kept_graph_agree_with_differences(name: str) -> None:
+    function, inputs = CASES[name]
+    leaves = [x.clone().requires_grad_() for x in inputs]
+    with CheapSecondDerivatives():
+        assert gradcheck(function, leaves)
+        assert gradgradcheck(function, leaves)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_values_and_products_in_single_precision(name: str) -> None:
+    function, inputs = CASES[name]
+    single = tuple(x.float() for x in inputs)
+
+    def rounded(*arguments: torch.Tensor) -> torch.Tensor:
+        return function(*arguments)
+
+    if name.startswith("batch"):
+        pytest.skip("its statistics are float64 here")
+    expected = derivatives(function, inputs, 2)
+    with CheapSecondDerivatives():
+        found = derivatives(rounded, single, 2)
+    scale = max(float(t.detach().abs().max()) for t in expected)
+    for a, b in zip(found, expected, strict=True):
+        assert (a.double() - b).abs().max() <= 1e-5 * scale
+
+
+def test_what_cannot_be_replaced_is_left_alone() -> None:
+    x = numbers(6, 3)
+    mean, variance = torch.zeros(3).double(), torch.ones(3).double()
+    with CheapSecondDerivatives():
+        trained = functional.batch_norm(x, mean, variance, training=True)
+        moved = functional.silu(y := x.clone(), inplace=True)
+        with pytest.raises(RuntimeError, match="normalized_shape"):
+            functional.layer_norm(x, (4,))
+    assert trained.mean(0).abs().max() <= 1e-12
+    assert mean.abs().max() > 0
+    assert moved.data_ptr() == y.data_ptr()
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit")  # PyTorch's own, on first use
+def test_forward_mode_goes_by_the_original() -> None:
+    x = numbers(6, 3)
+    expected = torch.func.jvp(functional.gelu, (x,), (x,))[1]
+    with CheapSecondDerivatives():
+        found = torch.func.jvp(functional.gelu, (x,), (x,))[1]
+    assert torch.equal(found, expected)
+
+
+def test_they_work_under_vmap() -> None:
+    rows = numbers(4, 3)
+
+    def slope(row: torch.Tensor) -> torch.Tensor:
+        hidden = functional.gelu(functional.layer_norm(row, (3,)))
+        return (hidden * WEIGHT).sum()
+
+    expected = torch.func.vmap(torch.func.grad(slope))(rows)
+    with CheapSecondDerivatives():
+        found = torch.func.vmap(torch.func.grad(slope))(rows)
+    assert (found - expected).abs().max() <= 1e-13

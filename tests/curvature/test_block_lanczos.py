@@ -116,6 +116,33 @@ def test_rank_is_lost_where_the_space_is_invariant(width: int, rank: int) -> Non
     np.testing.assert_allclose(lanczos.ritz().values, expected, atol=1e-12)
 
 
+def test_rows_fixed_to_a_tolerance_leave_the_others_orthonormal() -> None:
+    matrix = matrix_of("outliers")
+    exact = np.linalg.eigh(matrix.numpy())[1][:, -3:].T
+    rough = torch.linalg.qr(torch.from_numpy(exact.T) + 1e-4 * starts(3).T)[0].T
+    lanczos = BlockLanczos(starts(1))
+    lanczos.basis.extend(rough)
+    lanczos.begin(starts(1))
+    for _ in range(9):
+        lanczos.expand(lanczos.block @ matrix, 30.0)
+    every = lanczos.basis.rows()
+    assert (every @ every.T - torch.eye(len(every))).abs().max() <= 1e-14
+
+
+@pytest.mark.parametrize("dependence", [1e-5, 1e-9, 1e-13])
+def test_blocks_that_nearly_lose_rank_stay_orthonormal(dependence: float) -> None:
+    nearly = starts(2)
+    nearly[1] = nearly[0] + dependence * nearly[1]
+    lanczos = BlockLanczos(nearly)
+    basis = torch.linalg.qr(starts(SIZE).T)[0]
+    values = torch.zeros(SIZE).double()
+    values[:6] = torch.tensor([1, dependence, dependence / 2, 0, 0, 0])
+    matrix = basis * values @ basis.T
+    for _ in range(3):
+        lanczos.expand(lanczos.block @ matrix, 0.0)
+        assert_relation(lanczos, matrix, slack=200)
+
+
 def test_dependent_starts_are_dropped() -> None:
     row = starts(1)
     lanczos = BlockLanczos(torch.cat([row, torch.zeros_like(row), starts(2)[1:]]))

@@ -57,5 +57,3 @@ def test_deflated_refuses_rows_that_are_not_orthonormal() -> None:
         Deflated(Dense(symmetric(5)), rows)
     with pytest.raises(ValueError, match="rows: expected vectors of the operator's"):
         Deflated(Dense(symmetric(5)), rows[:, :4])
-
-

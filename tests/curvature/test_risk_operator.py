@@ -10,11 +10,6 @@ from torch import nn
 from torch.nn import functional
 
 from eigenscape.curvature import EmpiricalRisk
-from eigenscape.curvature.memory import (
-    available_memory,
-    graph_bytes,
-    ran_out_of_memory,
-)
 from eigenscape.curvature.operators import (
     Fisher,
     GaussNewton,
@@ -23,8 +18,7 @@ from eigenscape.curvature.operators import (
     Residual,
     risk_operator,
 )
-from eigenscape.curvature.operators.graph_size import GraphSize
-from models import by_double_loop, problem
+from models import problem
 
 KINDS = [Hessian, GaussNewton, Residual, Fisher, GradientCovariance]
 

@@ -18,7 +18,7 @@ SIZE = 80
 def dense(dtype: torch.dtype = torch.float64) -> Dense:
     rng = np.random.default_rng(0)
     basis = np.linalg.qr(rng.standard_normal((SIZE, SIZE)))[0]
-    eigenvalues = np.append(rng.uniform(-1, 1, SIZE - 6), [4, 4, 3, 3, 2.9, -2])
+    eigenvalues = np.append(rng.uniform(-1, 1, SIZE - 6), [4, 4, 4, 3, 2.9, -2])
     matrix = basis * eigenvalues @ basis.T
     return Dense(torch.from_numpy((matrix + matrix.T) / 2).to(dtype))
 
@@ -58,19 +58,19 @@ class Fragile(Dense):
         return "fragile"
 
 
-@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
-@pytest.mark.parametrize("block", [1, 2])
-@pytest.mark.parametrize("after", [1, 8, 23, 40, 51])
+@pytest.mark.parametrize(
+    ("block", "dtype"), [(1, torch.float64), (1, torch.float32), (2, torch.float32)]
+)
+@pytest.mark.parametrize("after", [1, 13, 19, 26, 32, 38])
 def test_an_interrupted_run_goes_on_to_the_same_bits(
     after, block, dtype, tmp_path, monkeypatch
 ) -> None:
     monkeypatch.setattr(process, "SAVE_INTERVAL", 0.0)
     monkeypatch.setattr(process, "SAVE_SHARE", 0.0)
     arguments = {
-        "which": "both",
         "tolerance": 1e-5,
         "block": block,
-        "max_basis": 3 * 2 + 33 + 4 * block,
+        "max_basis": 3 + 33,
     }
 
     def find(operator, **more):
@@ -129,23 +129,37 @@ def test_products_left_for_the_residuals() -> None:
 
 
 def test_true_residuals_that_miss_the_tolerance_are_corrected(monkeypatch) -> None:
-    monkeypatch.setattr("eigenscape.curvature.thick_restart.SAFETY", 1e5)
-    polish, rounds = BlockLanczos.polish, []
+    """The first run stops much too early; what follows aims at what is asked for."""
+    safety = "eigenscape.curvature.thick_restart.SAFETY"
+    monkeypatch.setattr(safety, 1e5)
+    polish, begin, events = BlockLanczos.polish, BlockLanczos.begin, []
 
-    def counted(self, images):
-        # from now on the run aims at what is asked for
-        monkeypatch.setattr("eigenscape.curvature.thick_restart.SAFETY", 0.7)
-        rounds.append(len(images))
+    def polished(self, images):
+        monkeypatch.setattr(safety, 0.7)
+        events.append("polish")
         return polish(self, images)
 
-    monkeypatch.setattr(BlockLanczos, "polish", counted)
-    run = begun(Wanted(5, "largest", 1e-9))
-    drive(run, dense())
-    assert rounds == [5, 5]
+    def begun_again(self, block):
+        events.append("begin")
+        begin(self, block)
+
+    monkeypatch.setattr(BlockLanczos, "polish", polished)
+    monkeypatch.setattr(BlockLanczos, "begin", begun_again)
+    run, operator = begun(Wanted(5, "largest", 1e-9)), dense()
+    while "polish" not in events:
+        run.receive(operator.matmat(run.wanted))
+    resumed = begun(Wanted(5, "largest", 1e-9))
+    resumed.restore({name: part.clone() for name, part in run.state().items()})
+    events.clear()
+    drive(run, operator)
+    assert events == ["polish"]  # pairs were searched for before, not again
     assert run.converged
-    expected = np.sort(np.linalg.eigvalsh(dense().matrix.numpy()))[::-1][:5]
+    expected = np.sort(np.linalg.eigvalsh(operator.matrix.numpy()))[::-1][:5]
     np.testing.assert_allclose(run.values, expected, atol=4e-9)
     assert run.residuals.max() <= 1e-9 * run.norm
+    drive(resumed, operator)
+    assert torch.equal(run.rows, resumed.rows)
+    assert run.products == resumed.products
 
 
 def test_a_correction_that_gains_nothing_ends_the_run() -> None:

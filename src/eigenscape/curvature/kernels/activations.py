@@ -42,47 +42,56 @@ def activate(x: torch.Tensor, kind: Activation) -> torch.Tensor:
     Returns:
         f(x).
     """
-    return _value(x, kind)
+    return _value(x, kind)[0]
 
 
 class _Value(torch.autograd.Function):
+    """x ↦ f(x), and beside it f′(x) and f″(x) for the backward passes."""
+
     generate_vmap_rule = True
 
     @staticmethod
-    def forward(x: torch.Tensor, kind: Activation) -> torch.Tensor:
-        return kind.value(x)
+    def forward(x: torch.Tensor, kind: Activation) -> tuple[torch.Tensor, ...]:
+        return kind.value(x), *kind.derivatives(x)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
+        x, ctx.kind = inputs
+        ctx.save_for_backward(x, *output[1:])
+        ctx.mark_non_differentiable(*output[1:])
+
+    @staticmethod
+    def backward(ctx: Any, *slopes: torch.Tensor) -> Any:
+        x, slope, bend = ctx.saved_tensors
+        if torch.is_grad_enabled():
+            slope = _slope(x, slope, bend, ctx.kind)
+        return slopes[0] * slope, None
+
+
+class _Slope(torch.autograd.Function):
+    """x ↦ f′(x), known already."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(
+        x: torch.Tensor, slope: torch.Tensor, bend: torch.Tensor, kind: Activation
+    ) -> torch.Tensor:
+        del x, bend, kind
+        return slope.view_as(slope)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
         del output
-        x, ctx.kind = inputs
-        ctx.save_for_backward(x)
-
-    @staticmethod
-    def backward(ctx: Any, *slopes: torch.Tensor) -> Any:
-        (x,) = ctx.saved_tensors
-        return slopes[0] * _slope(x, ctx.kind)[0], None
-
-
-class _Slope(torch.autograd.Function):
-    generate_vmap_rule = True
-
-    @staticmethod
-    def forward(x: torch.Tensor, kind: Activation) -> tuple[torch.Tensor, torch.Tensor]:
-        return kind.derivatives(x)
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
-        x, ctx.kind = inputs
-        ctx.save_for_backward(x, output[1])
-        ctx.mark_non_differentiable(output[1])
+        x, _, bend, ctx.kind = inputs
+        ctx.save_for_backward(x, bend)
 
     @staticmethod
     def backward(ctx: Any, *slopes: torch.Tensor) -> Any:
         x, bend = ctx.saved_tensors
         if torch.is_grad_enabled():  # to be differentiated once more
             bend = ctx.kind.derivatives(x)[1]
-        return slopes[0] * bend, None
+        return slopes[0] * bend, None, None, None
 
 
 _value: Any = _Value.apply

@@ -59,12 +59,11 @@ def batch_norm(
     """
     shape = [1, -1] + [1] * (x.ndim - 2)
     rate = torch.rsqrt(variance + eps)
-    normal = torch.addcmul((-mean * rate).view(shape), x, rate.view(shape))
-    if weight is None:
-        return normal if bias is None else normal + bias.view(shape)
+    scale = (rate if weight is None else weight * rate).view(shape)
+    centred = x - mean.view(shape)
     if bias is None:
-        return normal * weight.view(shape)
-    return torch.addcmul(bias.view(shape), normal, weight.view(shape))
+        return centred * scale
+    return torch.addcmul(bias.view(shape), centred, scale)
 
 
 class _Normal(torch.autograd.Function):

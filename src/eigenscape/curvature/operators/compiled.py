@@ -9,7 +9,7 @@ from typing import Any, cast
 import torch
 from torch.fx.experimental.proxy_tensor import make_fx
 
-from eigenscape.curvature.operators.product import Pieces, Product
+from eigenscape.curvature.operators.operator import Pieces, Product
 
 PROBE_SEED = 0
 

@@ -10,8 +10,8 @@ from jaxtyping import Float
 from eigenscape.curvature.operators.differences import output_difference
 from eigenscape.curvature.operators.gauss_newton import sandwich
 from eigenscape.curvature.operators.likelihood import Likelihood, likelihood_of
+from eigenscape.curvature.operators.operator import Product
 from eigenscape.curvature.operators.output_curvature import Outputs, outputs_of
-from eigenscape.curvature.operators.product import Product
 from eigenscape.curvature.operators.risk_operator import RiskOperator
 from eigenscape.curvature.risk import EmpiricalRisk
 

@@ -13,8 +13,8 @@ from eigenscape.curvature.operators.differences import (
     output_difference,
 )
 from eigenscape.curvature.operators.likelihood import curvature_of
+from eigenscape.curvature.operators.operator import Pieces, Product
 from eigenscape.curvature.operators.output_curvature import Outputs, outputs_of
-from eigenscape.curvature.operators.product import Pieces, Product
 from eigenscape.curvature.operators.risk_operator import RiskOperator
 from eigenscape.curvature.risk import EmpiricalRisk
 from eigenscape.curvature.validation import in_one_line

@@ -13,8 +13,8 @@ from torch.func import vmap
 from eigenscape.curvature.data import tensors_of
 from eigenscape.curvature.operators.differences import displaced
 from eigenscape.curvature.operators.gauss_newton import sandwich
+from eigenscape.curvature.operators.operator import Product
 from eigenscape.curvature.operators.output_curvature import rebuild
-from eigenscape.curvature.operators.product import Product
 from eigenscape.curvature.operators.risk_operator import RiskOperator
 from eigenscape.curvature.risk import EmpiricalRisk, Loss
 

@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float
 
 from eigenscape.curvature.operators.differences import displaced
-from eigenscape.curvature.operators.product import Pieces, Product
+from eigenscape.curvature.operators.operator import Pieces, Product
 from eigenscape.curvature.operators.risk_operator import RiskOperator
 from eigenscape.curvature.risk import EmpiricalRisk
 from eigenscape.curvature.validation import in_one_line

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 import numpy as np
@@ -11,6 +12,13 @@ from jaxtyping import Float
 from scipy.sparse.linalg import LinearOperator as ScipyOperator
 
 from eigenscape.curvature.resume import digest
+
+Pieces = Sequence[torch.Tensor | None]
+"""One tensor a parameter; None stands for zeros."""
+
+Product = Callable[[Pieces, Sequence[int], bool], Pieces]
+"""Maps a direction in parameter space to the wanted parameters' pieces of a product;
+the last argument says whether the graph is needed again, or may be freed on the way."""
 
 
 class LinearOperator(ABC):

@@ -12,8 +12,8 @@ from eigenscape.curvature.operators.differences import (
     loss_gradient,
 )
 from eigenscape.curvature.operators.hessian import second_derivatives
+from eigenscape.curvature.operators.operator import Product
 from eigenscape.curvature.operators.output_curvature import outputs_of, with_leaves
-from eigenscape.curvature.operators.product import Product
 from eigenscape.curvature.operators.risk_operator import RiskOperator
 from eigenscape.curvature.risk import EmpiricalRisk
 

@@ -21,8 +21,7 @@ from eigenscape.curvature.operators.checks import (
 )
 from eigenscape.curvature.operators.compiled import compile_product
 from eigenscape.curvature.operators.graph_size import GraphSize, measure_graph_size
-from eigenscape.curvature.operators.operator import LinearOperator
-from eigenscape.curvature.operators.product import Product
+from eigenscape.curvature.operators.operator import LinearOperator, Product
 from eigenscape.curvature.resume import digest
 from eigenscape.curvature.risk import EmpiricalRisk
 from eigenscape.curvature.validation import require_finite

@@ -11,9 +11,8 @@ from torch.nn import functional
 
 from eigenscape.curvature.kernels import CheapSecondDerivatives
 
-def by_hand(
-    x: torch.Tensor, axes: tuple[int, ...], eps: float = 1e-5
-) -> torch.Tensor:
+
+def by_hand(x: torch.Tensor, axes: tuple[int, ...], eps: float = 1e-5) -> torch.Tensor:
     """Normalise by elementary operations: PyTorch's own third derivative is wrong."""
     centred = x - x.mean(axes, keepdim=True)
     return centred / ((centred**2).mean(axes, keepdim=True) + eps).sqrt()
@@ -78,8 +77,7 @@ def derivatives(
     for level in range(order):
         generator = torch.Generator().manual_seed(level)
         value = sum(
-            (torch.randn(t.shape, generator=generator).to(t) * t).sum()
-            for t in found
+            (torch.randn(t.shape, generator=generator).to(t) * t).sum() for t in found
         )
         if not value.requires_grad:
             return [torch.zeros_like(x) for x in inputs]

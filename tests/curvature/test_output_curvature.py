@@ -1,0 +1,71 @@
+"""∇²l of any loss, on outputs of any nesting."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import pytest
+import torch
+
+from eigenscape.curvature.operators.output_curvature import (
+    AnyLoss,
+    outputs_of,
+    rebuild,
+    with_leaves,
+)
+
+
+class Pair(NamedTuple):
+    first: torch.Tensor
+    second: dict
+
+
+def nested() -> Pair:
+    mean = torch.tensor([1.0, 2.0]).double().requires_grad_()
+    spread = torch.tensor([0.5]).double().requires_grad_()
+    return Pair(mean, {"spread": [spread], "ids": torch.tensor([1, 2])})
+
+
+def loss(output: Pair, target: torch.Tensor) -> torch.Tensor:
+    spread = output.second["spread"][0]
+    return (((output.first - target) / spread) ** 2).sum() + spread.log().sum()
+
+
+def test_products_of_nested_outputs_equal_the_dense_matrix() -> None:
+    target = torch.tensor([0.0, 3.0]).double()
+
+    def flat(v: torch.Tensor) -> torch.Tensor:
+        return (((v[:2] - target) / v[2]) ** 2).sum() + v[2].log()
+
+    output = nested()
+    point = torch.cat([t.detach() for t in outputs_of(output)])
+    expected = torch.autograd.functional.hessian(flat, point)
+    curvature = AnyLoss(loss, output, target)
+    columns = [
+        torch.cat(list(curvature.product([unit[:2], unit[2:]])))
+        for unit in torch.eye(3).double()
+    ]
+    found = torch.stack(columns, dim=1)
+    assert (found - expected).abs().max() <= 1e-14 * expected.abs().max()
+
+
+def test_rebuilding_keeps_types_and_other_leaves() -> None:
+    output = nested()
+    leaves: list[torch.Tensor] = []
+    copy = with_leaves(output, leaves)
+    assert type(copy) is Pair
+    assert copy.second["ids"] is output.second["ids"]
+    assert [leaf.data_ptr() for leaf in leaves] == [
+        copy.first.data_ptr(),
+        copy.second["spread"][0].data_ptr(),
+    ]
+    assert copy.first.data_ptr() != output.first.data_ptr()
+    doubled = rebuild([output.first, "text", None], lambda t: 2 * t)
+    assert torch.equal(doubled[0], 2 * output.first)
+    assert doubled[1:] == ["text", None]
+
+
+def test_losses_without_curvature_are_refused() -> None:
+    for flat in (lambda o, t: o.first.sum(), lambda o, t: t.sum()):
+        with pytest.raises(ValueError, match="linear in it"):
+            AnyLoss(flat, nested(), torch.ones(2).double())

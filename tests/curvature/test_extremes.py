@@ -5,13 +5,18 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 
+from dense_operators import (
+    BULK,
+    SPECTRA,
+    assert_pairs,
+    generator,
+    operator_of,
+    wanted,
+)
 from eigenscape.core import ConvergenceError
 from eigenscape.curvature import (
     Dense,
-    Eigenpairs,
     EmpiricalRisk,
     Hessian,
     extreme_eigenpairs,
@@ -19,61 +24,6 @@ from eigenscape.curvature import (
 )
 from eigenscape.spectra import measure_moments
 from networks import parts
-
-BULK = np.random.default_rng(0).uniform(-1, 1, 150)
-SPECTRA = {
-    "spikes": np.concatenate([BULK, [3, 4, 5, 6, 7, 8.0, -3, -4, -5]]),
-    "double at the top": np.concatenate([BULK, [5, 5, 4, 3, 3, 3, -4, -4]]),
-    "cluster": np.concatenate([
-        BULK,
-        4 + 1e-7 * np.arange(5),
-        -3 - 1e-6 * np.arange(4),
-    ]),
-    "bulk only": BULK[:60],
-    "few values": np.repeat([5.0, 4.0, 0.0], [2, 2, 100]),
-    "low rank": np.concatenate([np.zeros(120), [1.0, 2.0, 3.0]]),
-    "rank one": np.concatenate([np.zeros(50), [-1e-9]]),
-    "zero": np.zeros(40),
-    "identity": np.full(40, 2.0),
-    "negative": -np.geomspace(1e-2, 1, 60),
-    "tiny": np.array([1.0, 2.0, 2.0]),
-    "one": np.array([-3.0]),
-}
-
-
-def operator_of(eigenvalues: np.ndarray, dtype: torch.dtype = torch.float64) -> Dense:
-    size = len(eigenvalues)
-    rng = np.random.default_rng(1)
-    basis, _ = np.linalg.qr(rng.standard_normal((size, size)))
-    matrix = basis * eigenvalues @ basis.T
-    return Dense(torch.from_numpy((matrix + matrix.T) / 2).to(dtype))
-
-
-def wanted(eigenvalues: np.ndarray, count: int, which: str) -> np.ndarray:
-    values = np.sort(eigenvalues)[::-1]
-    if which == "both" and 2 * count < len(values):
-        return np.concatenate([values[:count], values[-count:]])
-    if which == "both":
-        return values
-    return values[:count] if which == "largest" else values[::-1][:count][::-1]
-
-
-def generator(seed: int = 0) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
-
-
-def assert_pairs(found: Eigenpairs, operator: Dense, tolerance: float) -> None:
-    matrix = operator.matrix.double().numpy()
-    norm = np.abs(np.linalg.eigvalsh(matrix)).max()
-    images = found.vectors @ matrix
-    true = np.linalg.norm(images - found.values[:, None] * found.vectors, axis=1)
-    rounding = 100 * torch.finfo(operator.dtype).eps
-    assert np.all(true <= (tolerance + rounding) * norm)
-    np.testing.assert_allclose(found.residuals, true, atol=rounding * norm)
-    gram = found.vectors @ found.vectors.T
-    np.testing.assert_allclose(gram, np.eye(len(gram)), atol=rounding)
-    assert np.all(np.diff(found.values) <= 0)
-    assert found.values.dtype == found.vectors.dtype == np.float64
 
 
 @pytest.mark.parametrize("which", ["largest", "smallest", "both"])
@@ -115,76 +65,6 @@ def test_single_precision_and_default_tolerance(name: str, seed: int) -> None:
     np.testing.assert_allclose(found.values, expected, atol=1e-4 * norm)
 
 
-@pytest.mark.parametrize("multiplicity", [2, 3, 4, 5])
-@pytest.mark.parametrize("block", [1, 2, 3])
-def test_multiple_eigenvalues(multiplicity: int, block: int) -> None:
-    values = np.concatenate([BULK, np.repeat([4.0, 2.0], multiplicity)])
-    operator = operator_of(values)
-    count = multiplicity + 2
-    found = extreme_eigenpairs(
-        operator, count, tolerance=1e-8, block=block, generator=generator()
-    )
-    assert_pairs(found, operator, 1e-8)
-    expected = wanted(values, count, "largest")
-    np.testing.assert_allclose(found.values, expected, atol=4e-8)
-
-
-@pytest.mark.parametrize("block", [2, 3])
-def test_a_block_sees_as_many_copies_without_verification(block: int) -> None:
-    values = np.concatenate([BULK, np.full(block, 5.0)])
-    found = extreme_eigenpairs(
-        operator_of(values),
-        block,
-        tolerance=1e-6,
-        block=block,
-        generator=generator(),
-        verify=False,
-    )
-    np.testing.assert_allclose(found.values, 5, atol=5e-6)
-
-
-def test_copies_in_the_blocks_of_a_direct_sum() -> None:
-    matrix = np.random.default_rng(3).standard_normal((60, 60))
-    matrix += matrix.T
-    both = Dense(torch.from_numpy(np.kron(np.eye(2), matrix)))
-    found = extreme_eigenpairs(
-        both, 3, which="both", tolerance=1e-9, generator=generator()
-    )
-    values = np.repeat(np.linalg.eigvalsh(matrix), 2)
-    np.testing.assert_allclose(
-        found.values, wanted(values, 3, "both"), atol=1e-9 * np.abs(values).max()
-    )
-
-
-@given(
-    kinds=st.lists(
-        st.tuples(
-            st.sampled_from([-2.0, -1.0, 0.0, 1e-3, 0.5, 1.0, 3.0]), st.integers(1, 9)
-        ),
-        min_size=1,
-        max_size=5,
-    ),
-    count=st.integers(1, 5),
-    which=st.sampled_from(["largest", "smallest", "both"]),
-    block=st.integers(1, 3),
-    seed=st.integers(0, 99),
-)
-def test_repeated_eigenvalues(kinds, count, which, block, seed) -> None:
-    values = np.concatenate([np.full(times, value) for value, times in kinds])
-    found = extreme_eigenpairs(
-        operator_of(values),
-        count,
-        which=which,
-        block=block,
-        tolerance=1e-9,
-        generator=generator(seed),
-    )
-    norm = np.abs(values).max()
-    np.testing.assert_allclose(
-        found.values, wanted(values, count, which), atol=1e-9 * norm + 1e-15
-    )
-
-
 @pytest.mark.parametrize("count", [4, 20])
 def test_pairs_to_the_precision_of_the_dense_solver(count: int) -> None:
     noise = np.random.default_rng(5).standard_normal((200, 200))
@@ -201,25 +81,6 @@ def test_pairs_to_the_precision_of_the_dense_solver(count: int) -> None:
     assert np.all(np.sqrt(2 - 2 * np.minimum(overlaps, 1)) <= allowed[:count] + 1e-7)
 
 
-def test_without_verification_a_copy_is_missed() -> None:
-    operator = operator_of(SPECTRA["double at the top"])
-    arguments = {"count": 2, "tolerance": 1e-3}
-    quick = extreme_eigenpairs(
-        operator, **arguments, generator=generator(), verify=False
-    )
-    sure = extreme_eigenpairs(operator, **arguments, generator=generator())
-    assert quick.values == pytest.approx([5, 4], abs=1e-3)
-    assert sure.values == pytest.approx([5, 5], abs=1e-3)
-    assert quick.products < sure.products
-
-
-def test_without_verification_an_invariant_space_is_a_sign_of_copies() -> None:
-    found = extreme_eigenpairs(
-        operator_of(SPECTRA["few values"]), 2, generator=generator(), verify=False
-    )
-    assert found.values == pytest.approx([5, 5], abs=1e-9)
-
-
 def test_isolated_pairs_cost_few_products() -> None:
     operator = operator_of(SPECTRA["spikes"])
     found = extreme_eigenpairs(operator, 5, generator=generator(), verify=False)
@@ -228,15 +89,6 @@ def test_isolated_pairs_cost_few_products() -> None:
     # a search that ends by its bound: here the bulk lies far below the spikes
     sure = extreme_eigenpairs(operator, 5, generator=generator())
     assert found.products < sure.products <= found.products + 12
-
-
-def test_copies_are_not_looked_for_again_and_again() -> None:
-    found = extreme_eigenpairs(
-        operator_of(SPECTRA["few values"]), 6, tolerance=1e-8, generator=generator()
-    )
-    # at most one run a pair and one that adds nothing, each ended by its invariant
-    # space after 3 distinct values (or 4, by rounding); then 6 products to check
-    assert found.products <= (6 + 1) * 4 + 6
 
 
 @pytest.mark.parametrize("block", [1, 3])

@@ -86,7 +86,8 @@ def extreme_eigenpairs(
             pays where products of several vectors share work.
         max_basis: Most vectors held as a basis, which bounds the memory. Default
             the pairs wanted and 50 more, or half as many if that is more.
-        max_products: Most products to spend. Default 1,000, or 20 a pair.
+        max_products: Most products to spend. Default 500, or 20 a pair if that is more;
+            pairs that stand clear of a bulk need a tenth.
         verify: Whether to search for missed pairs (copies of a multiple eigenvalue)
             though the first run saw no sign of any.
         checkpoint: A file that keeps the state about once a minute; an interrupted run
@@ -154,6 +155,31 @@ def _all_eigenpairs(operator: LinearOperator) -> Eigenpairs:
     )
 
 
+def default_max_basis(total: int, block: int = 1) -> int:
+    """Tell how many vectors a run may hold.
+
+    Args:
+        total: Pairs wanted, at both ends together.
+        block: Vectors multiplied at once.
+
+    Returns:
+        The default of ``max_basis``.
+    """
+    return total + max(ROOM, total // 2, 3 * block)
+
+
+def default_max_products(total: int) -> int:
+    """Tell how many products a run may ask for.
+
+    Args:
+        total: Pairs wanted, at both ends together.
+
+    Returns:
+        The default of ``max_products``.
+    """
+    return max(500, 20 * total)
+
+
 def _basis_bound(given: int | None, goal: Wanted, block: int, *, verify: bool) -> int:
     least = goal.total + max(3 * block, SEARCH_STEPS + 1 if verify else 0)
     if given is not None and given < least:
@@ -162,8 +188,7 @@ def _basis_bound(given: int | None, goal: Wanted, block: int, *, verify: bool) -
             f"{block}, got {given}; ask for fewer pairs"
         )
         raise ValueError(message)
-    room = max(ROOM, goal.total // 2, 3 * block)
-    return goal.total + room if given is None else given
+    return default_max_basis(goal.total, block) if given is None else given
 
 
 def _product_bound(given: int | None, goal: Wanted, block: int) -> int:
@@ -174,7 +199,7 @@ def _product_bound(given: int | None, goal: Wanted, block: int) -> int:
             f"of {block}, got {given}; ask for fewer pairs"
         )
         raise ValueError(message)
-    return max(1000, 20 * goal.total) if given is None else given
+    return default_max_products(goal.total) if given is None else given
 
 
 def _require(count: int, which: str, tolerance: float, block: int) -> None:

@@ -27,7 +27,10 @@ from networks import Workload
 
 Call = Callable[[], Any]
 
-OUR_OPERATORS: dict[str, dict[str, Any]] = {"eigenscape": {}}
+OUR_OPERATORS: dict[str, dict[str, Any]] = {
+    "eigenscape": {},
+    "eigenscape, compiled": {"compiled": True},
+}
 """The ways to build our operator that the one-product rows compare: name, options."""
 
 

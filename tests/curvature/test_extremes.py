@@ -20,8 +20,8 @@ from eigenscape.curvature import (
     EmpiricalRisk,
     Hessian,
     extreme_eigenpairs,
-    thick_restart,
 )
+from eigenscape.curvature.krylov.block_lanczos import BlockLanczos
 from eigenscape.spectra import measure_moments
 from networks import parts
 
@@ -126,13 +126,13 @@ def test_hessian_of_a_network(which: str) -> None:
 
 def test_memory_is_bounded_by_the_basis(monkeypatch) -> None:
     longest = []
-    extend = thick_restart.BlockLanczos.expand
+    extend = BlockLanczos.expand
 
     def recorded(self, images, norm):
         extend(self, images, norm)
         longest.append(len(self.basis) + len(self.block))
 
-    monkeypatch.setattr(thick_restart.BlockLanczos, "expand", recorded)
+    monkeypatch.setattr(BlockLanczos, "expand", recorded)
     operator = operator_of(SPECTRA["bulk only"])
     found = extreme_eigenpairs(
         operator,

@@ -11,8 +11,8 @@ import torch
 from scipy import stats
 
 from eigenscape.curvature import Dense, process
+from eigenscape.curvature.estimators.power_trace import Method
 from eigenscape.curvature.frobenius import frobenius_norm
-from eigenscape.curvature.power_trace import Method
 from interrupted import Interrupted, OutOfProductsError
 from rotated import SPECTRA, matrix_of, network_hessian, rotated
 

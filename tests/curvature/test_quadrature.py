@@ -11,7 +11,7 @@ import torch
 
 from eigenscape.core import ConvergenceError
 from eigenscape.curvature import Dense, process, spectral_measure
-from eigenscape.curvature.lanczos import Reorthogonalise
+from eigenscape.curvature.krylov.lanczos import Reorthogonalise
 from eigenscape.spectra.cumulative_band import cumulative_band, probes_within
 from interrupted import Interrupted, OutOfProductsError
 

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from eigenscape.curvature import Dense
-from eigenscape.curvature.lockstep import Lockstep
+from eigenscape.curvature.krylov.lockstep import Lockstep
 from eigenscape.curvature.process import drive
 from eigenscape.curvature.side_by_side import SideBySide
 

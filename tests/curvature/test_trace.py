@@ -10,7 +10,7 @@ import torch
 from scipy import stats
 
 from eigenscape.curvature import Dense, trace
-from eigenscape.curvature.power_trace import Method
+from eigenscape.curvature.estimators.power_trace import Method
 from rotated import SPECTRA, matrix_of, network_hessian, rotated
 
 METHODS: list[Method] = list(get_args(Method))

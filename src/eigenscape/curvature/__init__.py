@@ -10,7 +10,7 @@ from eigenscape.curvature.example_curvature import (
 )
 from eigenscape.curvature.extremes import Eigenpairs, extreme_eigenpairs
 from eigenscape.curvature.frobenius import frobenius_norm
-from eigenscape.curvature.lanczos import Krylov, Ritz, lanczos, ritz
+from eigenscape.curvature.krylov.lanczos import Krylov, Ritz, lanczos, ritz
 from eigenscape.curvature.log_determinant import log_determinant
 from eigenscape.curvature.operators import (
     BlockDiagonal,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from eigenscape.curvature.lockstep import Lockstep
+from eigenscape.curvature.krylov.lockstep import Lockstep
 from eigenscape.curvature.operators.block_diagonal import BlockDiagonal
 from eigenscape.curvature.operators.risk_operator import RiskOperator
 from eigenscape.curvature.probes import gaussian

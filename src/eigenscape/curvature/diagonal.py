@@ -10,13 +10,13 @@ import numpy as np
 import torch
 from jaxtyping import Float
 
-from eigenscape.curvature.columns import Columns
+from eigenscape.curvature.estimators.columns import Columns
+from eigenscape.curvature.estimators.sampling import Sampling
+from eigenscape.curvature.estimators.sketch import Sketch
+from eigenscape.curvature.estimators.vector_sets import CHUNK, gram
 from eigenscape.curvature.operators.operator import LinearOperator
 from eigenscape.curvature.probes import rademacher
 from eigenscape.curvature.process import drive
-from eigenscape.curvature.sampling import Sampling
-from eigenscape.curvature.sketch import Sketch
-from eigenscape.curvature.vector_sets import CHUNK, gram
 
 DiagonalMethod = Literal["hutchinson", "diag++"]
 

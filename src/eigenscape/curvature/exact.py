@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from jaxtyping import Float, Int
 
-from eigenscape.curvature.columns import CHUNK, Columns
+from eigenscape.curvature.estimators.columns import CHUNK, Columns
 from eigenscape.curvature.operators.operator import LinearOperator
 from eigenscape.curvature.operators.risk_operator import RiskOperator
 from eigenscape.curvature.probes import gaussian

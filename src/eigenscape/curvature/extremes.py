@@ -10,10 +10,10 @@ import torch
 from jaxtyping import Float
 
 from eigenscape.core import ConvergenceError
+from eigenscape.curvature.krylov.thick_restart import SEARCH_STEPS, ThickRestart
+from eigenscape.curvature.krylov.wanted import Wanted, Which
 from eigenscape.curvature.operators.operator import LinearOperator
 from eigenscape.curvature.process import drive
-from eigenscape.curvature.thick_restart import SEARCH_STEPS, ThickRestart
-from eigenscape.curvature.wanted import Wanted, Which
 from eigenscape.spectra import SpectralMeasure, measure_of_eigenvalues
 
 ROOM = 50
@@ -85,7 +85,8 @@ def extreme_eigenpairs(
             products and sees that many copies of a multiple eigenvalue at once; it
             pays where products of several vectors share work.
         max_basis: Most vectors held as a basis, which bounds the memory. Default
-            the pairs wanted and 50 more, or half as many if that is more.
+            the pairs wanted and 50 more, or half as many if that is more. Three times
+            the pairs wanted are held at the end.
         max_products: Most products to spend. Default 500, or 20 a pair if that is more;
             pairs that stand clear of a bulk need a tenth.
         verify: Whether to search for missed pairs (copies of a multiple eigenvalue)

@@ -7,8 +7,8 @@ from pathlib import Path
 import torch
 
 from eigenscape.core import Estimate
+from eigenscape.curvature.estimators.power_trace import Method, power_trace
 from eigenscape.curvature.operators.operator import LinearOperator
-from eigenscape.curvature.power_trace import Method, power_trace
 
 
 def frobenius_norm(

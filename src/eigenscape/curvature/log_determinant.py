@@ -10,12 +10,12 @@ import torch
 from jaxtyping import Float
 
 from eigenscape.core import Estimate
-from eigenscape.curvature.columns import Columns
-from eigenscape.curvature.lanczos import BREAKDOWN, Recurrence, Ritz, ritz_of
-from eigenscape.curvature.lockstep import Lockstep
+from eigenscape.curvature.estimators.columns import Columns
+from eigenscape.curvature.estimators.vector_sets import sphere
+from eigenscape.curvature.krylov.lanczos import BREAKDOWN, Recurrence, Ritz, ritz_of
+from eigenscape.curvature.krylov.lockstep import Lockstep
 from eigenscape.curvature.operators.operator import LinearOperator
 from eigenscape.curvature.process import drive
-from eigenscape.curvature.vector_sets import sphere
 
 EXACT_SIZE = 2000
 """Largest P of which all eigenvalues are computed where the products suffice: one

@@ -8,6 +8,7 @@ from typing import Literal
 
 import torch
 
+from eigenscape.curvature.extremes import default_max_basis, default_max_products
 from eigenscape.curvature.memory import available_memory
 from eigenscape.curvature.operators.operator import LinearOperator
 from eigenscape.curvature.operators.risk_operator import RiskOperator
@@ -104,8 +105,8 @@ def plan(
         "lanczos": (steps, WORKING_VECTORS + steps * reorthogonalise),
         "spectral_measure": (steps * probes, WORKING_VECTORS * probes),
         "extreme_eigenpairs": (
-            max(1000, 20 * count),
-            2 * count + 30 + WORKING_VECTORS,
+            default_max_products(count),
+            max(default_max_basis(count, 1) + WORKING_VECTORS, 3 * count),
         ),
         "trace": (probes, probes + 32),
     }

@@ -11,8 +11,13 @@ import torch
 from jaxtyping import Float
 
 from eigenscape.core import ConvergenceError
-from eigenscape.curvature.lanczos import Krylov, Recurrence, Reorthogonalise, ritz_of
-from eigenscape.curvature.lockstep import Lockstep
+from eigenscape.curvature.krylov.lanczos import (
+    Krylov,
+    Recurrence,
+    Reorthogonalise,
+    ritz_of,
+)
+from eigenscape.curvature.krylov.lockstep import Lockstep
 from eigenscape.curvature.operators.operator import LinearOperator
 from eigenscape.curvature.probes import gaussian
 from eigenscape.curvature.process import drive

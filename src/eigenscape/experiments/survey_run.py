@@ -29,7 +29,7 @@ from eigenscape.core import (
     write_config,
 )
 from eigenscape.curvature import EmpiricalRisk, Hessian
-from eigenscape.curvature.isolation import keep_random_state
+from eigenscape.curvature.risk.isolation import keep_random_state
 from eigenscape.experiments.presets import find_preset
 from eigenscape.spectra import Survey
 from eigenscape.survey import (

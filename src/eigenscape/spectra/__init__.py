@@ -2,6 +2,11 @@
 
 from eigenscape.spectra.advice import advise
 from eigenscape.spectra.batch_scaling import BatchScaling, fit_batch_scaling
+from eigenscape.spectra.cumulative_band import (
+    CumulativeBand,
+    cumulative_band,
+    probe_bounds,
+)
 from eigenscape.spectra.density import estimate_density, fit_bulk
 from eigenscape.spectra.distance import (
     cumulative,
@@ -53,6 +58,7 @@ __all__ = [
     "BatchDraws",
     "BatchScaling",
     "CheckpointSurvey",
+    "CumulativeBand",
     "Density",
     "LawFamily",
     "LawFit",
@@ -65,6 +71,7 @@ __all__ = [
     "Survey",
     "advise",
     "cumulative",
+    "cumulative_band",
     "estimate_density",
     "fit_batch_scaling",
     "fit_bulk",
@@ -74,6 +81,7 @@ __all__ = [
     "measure_median",
     "measure_moments",
     "measure_of_eigenvalues",
+    "probe_bounds",
     "restrict",
     "smooth",
     "smooth_standard_error",

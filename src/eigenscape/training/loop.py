@@ -13,8 +13,8 @@ from torch import nn
 from tqdm import tqdm
 
 from eigenscape.core import stream_seed
-from eigenscape.curvature.data import as_arguments, map_tensors
-from eigenscape.curvature.sources import examples_of
+from eigenscape.curvature.risk.data import as_arguments, map_tensors
+from eigenscape.curvature.risk.sources import examples_of
 from eigenscape.training.checkpoint import (
     Checkpoint,
     load_checkpoint,

@@ -8,9 +8,9 @@ import torch
 from jaxtyping import Float
 
 from eigenscape.core import NondeterministicOperatorError
-from eigenscape.curvature.isolation import keep_random_state, reseed_random_state
 from eigenscape.curvature.operators.operator import LinearOperator
 from eigenscape.curvature.probes import gaussian
+from eigenscape.curvature.risk.isolation import keep_random_state, reseed_random_state
 
 Form = Callable[[Float[torch.Tensor, " P"], Float[torch.Tensor, " P"], float], float]
 """u·Av by differences, from u, v and the length of a step."""

@@ -17,7 +17,7 @@ from eigenscape.curvature.operators.operator import Pieces, Product
 from eigenscape.curvature.operators.output_curvature import Outputs, outputs_of
 from eigenscape.curvature.operators.risk_operator import RiskOperator
 from eigenscape.curvature.risk import EmpiricalRisk
-from eigenscape.curvature.validation import in_one_line
+from eigenscape.curvature.risk.validation import in_one_line
 
 
 @final

@@ -10,13 +10,13 @@ import torch
 from jaxtyping import Float
 from torch.func import vmap
 
-from eigenscape.curvature.data import tensors_of
 from eigenscape.curvature.operators.differences import displaced
 from eigenscape.curvature.operators.gauss_newton import sandwich
 from eigenscape.curvature.operators.operator import Product
 from eigenscape.curvature.operators.output_curvature import rebuild
 from eigenscape.curvature.operators.risk_operator import RiskOperator
 from eigenscape.curvature.risk import EmpiricalRisk, Loss
+from eigenscape.curvature.risk.data import tensors_of
 
 MISMATCH = 1e-3
 """Relative difference between a loss and the mean of its examples' losses that tells

@@ -9,8 +9,8 @@ from typing import Any, cast, final
 
 import torch
 
-from eigenscape.curvature.data import tensors_of
-from eigenscape.curvature.validation import in_one_line, require_scalar
+from eigenscape.curvature.risk.data import tensors_of
+from eigenscape.curvature.risk.validation import in_one_line, require_scalar
 
 Outputs = Sequence[torch.Tensor]
 """The real tensors of a model's output that depend on its parameters."""

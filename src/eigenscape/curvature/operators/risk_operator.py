@@ -11,7 +11,6 @@ from typing import Any
 import torch
 from jaxtyping import Float
 
-from eigenscape.curvature.isolation import keep_random_state
 from eigenscape.curvature.kernels import CheapSecondDerivatives
 from eigenscape.curvature.memory import available_memory, ran_out_of_memory
 from eigenscape.curvature.operators.checks import (
@@ -24,7 +23,8 @@ from eigenscape.curvature.operators.graph_size import GraphSize, measure_graph_s
 from eigenscape.curvature.operators.operator import LinearOperator, Product
 from eigenscape.curvature.resume import digest
 from eigenscape.curvature.risk import EmpiricalRisk
-from eigenscape.curvature.validation import require_finite
+from eigenscape.curvature.risk.isolation import keep_random_state
+from eigenscape.curvature.risk.validation import require_finite
 
 PROBE_SEED = 0
 """Seed of the vectors that the self-check multiplies; any will do."""

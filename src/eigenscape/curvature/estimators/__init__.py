@@ -1,0 +1,1 @@
+"""Random sketches and probes: what estimates of traces and diagonals share."""

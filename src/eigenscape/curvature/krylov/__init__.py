@@ -1,0 +1,1 @@
+"""Krylov spaces: Lanczos runs, their bases, and restarts."""

@@ -23,9 +23,10 @@ def test_batch_noise_has_mean_zero() -> None:
     for kind in (Hessian, GaussNewton):
         operator = kind(risk)
         draws = torch.stack([
-            dense(batch_noise(operator, 3, generator=generator)) for _ in range(40)
+            dense(batch_noise(operator, 3, generator=generator)) for _ in range(15)
         ])
-        error = draws.std(0) / 40**0.5
-        assert (draws.mean(0).abs() <= 5 * error + 1e-15).all()
+        # 529 entries, Student's t of 14 degrees: one beyond 8 in a thousand seeds
+        error = draws.std(0) / 15**0.5
+        assert (draws.mean(0).abs() <= 8 * error + 1e-15).all()
         whole = batch_noise(operator, 10, generator=generator)
         assert dense(whole).norm() <= 100 * EPSILON * dense(operator).norm()

@@ -21,13 +21,13 @@ def test_sampled_fisher_is_unbiased_and_converges() -> None:
     generator = torch.Generator().manual_seed(0)
     draws = torch.stack([
         dense(Fisher(risk, samples=2, generator=generator, check=False))
-        for _ in range(50)
+        for _ in range(25)
     ])
     deviation = draws.mean(0) - exact
-    # 529 correlated entries, each normal of its standard error: none beyond 5
-    error = draws.std(0) / 50**0.5
-    assert (deviation.abs() <= 5 * error + 1e-15).all()
-    assert deviation.norm() <= 0.4 * (draws[0] - exact).norm()
+    # 529 correlated entries, Student's t of 24 degrees: one beyond 7 in 10⁴ seeds
+    error = draws.std(0) / 25**0.5
+    assert (deviation.abs() <= 7 * error + 1e-15).all()
+    assert deviation.norm() <= 0.5 * (draws[0] - exact).norm()
 
 
 def test_sampled_fisher_repeats_itself_and_follows_its_generator() -> None:

@@ -67,6 +67,47 @@ def test_equals_differences_of_gradients(name: str) -> None:
     assert error <= 1e3 * (step**2 + np.finfo(float).eps / step)
 
 
+class WithSlopes(nn.Module):
+    """A network and its own derivative in the input, as for differential equations."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inner = nn.Sequential(
+            nn.Linear(2, 4), nn.LayerNorm(4), nn.GELU(), nn.Linear(4, 1)
+        )
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = x.detach().requires_grad_()
+        value = self.inner(x)
+        (slope,) = torch.autograd.grad(value.sum(), x, create_graph=True)
+        return torch.cat([value, slope], dim=1)
+
+
+def test_models_that_differentiate_themselves() -> None:
+    with torch.random.fork_rng([]):
+        torch.manual_seed(0)
+        model = WithSlopes().double()
+        data = (torch.randn(9, 2).double(), torch.randn(9, 3).double())
+    risk = EmpiricalRisk(model, functional.mse_loss, data, batch_size=4)
+    found = dense(Hessian(risk))
+    step, columns = 1e-5, []
+    for unit in torch.eye(risk.size).double():
+        ends = []
+        for length in (step, -step):
+            moved = copy.deepcopy(model)
+            with torch.no_grad():
+                for p, d in zip(moved.parameters(), risk.unflatten(unit), strict=True):
+                    p.add_(d, alpha=length)
+            loss = functional.mse_loss(moved(data[0]), data[1])
+            pieces = torch.autograd.grad(loss, list(moved.parameters()))
+            ends.append(torch.cat([piece.flatten() for piece in pieces]))
+        columns.append((ends[0] - ends[1]) / (2 * step))
+    expected = torch.stack(columns, dim=1)
+    # truncation step² and rounding ε/step, with room for the fourth derivative; by
+    # PyTorch's own third derivative of layer norm it would be far off
+    assert (found - expected).norm() <= 1e-6 * expected.norm()
+
+
 def test_equals_autograd_functional_hessian() -> None:
     model, data = problem("mlp")
     shapes = [param.shape for param in model.parameters()]

@@ -111,7 +111,7 @@ class GradientCovariance(RiskOperator):
         Returns:
             The covariance over examples of gᵢ·u and gᵢ·v, by differences of losses.
         """
-        with risk.isolated(), torch.no_grad():
+        with risk.isolated():
             inputs, targets, _ = next(risk.batches())
             slopes: list[torch.Tensor] = []
             for direction in (first, second):
@@ -119,7 +119,8 @@ class GradientCovariance(RiskOperator):
                 for length in (step, -step):
                     with displaced(risk, direction, length):
                         output = risk.output(inputs)
-                        ends.append(example_losses(risk.loss, inputs, output, targets))
+                        losses = example_losses(risk.loss, inputs, output, targets)
+                        ends.append(losses.detach())
                 slopes.append((ends[0] - ends[1]) / (2 * step))
         mean = float((slopes[0] * slopes[1]).mean())
         if self.centred:

@@ -103,7 +103,7 @@ class EmpiricalRisk(FlatFunction):
         self._passes = Passes(examples, batch_size, self.device)
         self._floating: torch.dtype | None = None
         self._takes_logits = False
-        with self.isolated(), torch.no_grad():
+        with self.isolated():
             self._try_first_minibatch()
             require_mean(self._loss_at, self._passes.first)
 
@@ -287,7 +287,7 @@ class EmpiricalRisk(FlatFunction):
             L(θ) at the present parameters.
         """
         total = 0.0
-        with self.isolated(), torch.no_grad():
+        with self.isolated():
             for index, (inputs, targets, weight) in enumerate(self.batches()):
                 loss = self.batch_loss(inputs, targets, index=index)
                 total += weight * loss.item()

@@ -60,10 +60,9 @@ def batch_norm(
     shape = [1, -1] + [1] * (x.ndim - 2)
     rate = torch.rsqrt(variance + eps)
     scale = (rate if weight is None else weight * rate).view(shape)
-    centred = x - mean.view(shape)
-    if bias is None:
-        return centred * scale
-    return torch.addcmul(bias.view(shape), centred, scale)
+    # not torch.addcmul, whose backward keeps a copy of its argument
+    scaled = (x - mean.view(shape)) * scale
+    return scaled if bias is None else scaled + bias.view(shape)
 
 
 class _Normal(torch.autograd.Function):

@@ -18,7 +18,7 @@ from eigenscape.curvature.operators.risk_operator import RiskOperator
 from eigenscape.curvature.risk import EmpiricalRisk, Loss
 from eigenscape.curvature.risk.data import tensors_of
 
-MISMATCH = 1e-3
+MISMATCH = 1e-5
 """Relative difference between a loss and the mean of its examples' losses that tells
 another kind of mean from rounding."""
 

@@ -14,11 +14,13 @@ import gc
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 ALLOCATOR = {"MALLOC_MMAP_THRESHOLD_": "65536", "MALLOC_TRIM_THRESHOLD_": "0"}
 IMAGES = 64
-FREED = "eigenscape, retain=False"
+KEPT = "eigenscape, a second product, the graph kept"
 
 
 def peak(contestant: str) -> float:
@@ -47,7 +49,7 @@ def _measure(contestant: str) -> float:
     build = {
         "gradient": lambda: contestants.gradient(workload),
         "eigenscape": lambda: contestants.our_products(workload, vectors),
-        FREED: lambda: contestants.our_products(workload, vectors, retain=False),
+        KEPT: lambda: _twice(contestants.our_products(workload, vectors)),
         "PyHessian": lambda: contestants.pyhessian_product(workload, vectors),
         "hessian-eigenthings": lambda: contestants.eigenthings_products(
             workload, vectors
@@ -61,6 +63,10 @@ def _measure(contestant: str) -> float:
     Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
     build()()
     return (_status("VmHWM") - before) / 1024
+
+
+def _twice(run: Callable[[], Any]) -> Callable[[], Any]:
+    return lambda: (run(), run())
 
 
 def _status(field: str) -> float:

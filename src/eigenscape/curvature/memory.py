@@ -16,6 +16,10 @@ GROUP_LIMITS = (
     ),
 )
 
+GRAPH_SHARE = 0.5
+"""Part of the available memory that graphs may take: bases and the caller's own work
+have the rest."""
+
 
 def available_memory(device: torch.device) -> int | None:
     """Tell how much memory could be taken now.
@@ -33,6 +37,19 @@ def available_memory(device: torch.device) -> int | None:
         return None
     bounds = [bound for bound in (_system(), _container()) if bound is not None]
     return min(bounds, default=None)
+
+
+def graph_budget(device: torch.device) -> int | None:
+    """Tell how much of the available memory graphs may take.
+
+    Args:
+        device: Where.
+
+    Returns:
+        Bytes, or None where the system does not say.
+    """
+    available = available_memory(device)
+    return None if available is None else int(GRAPH_SHARE * available)
 
 
 def graph_bytes(build: Callable[[], object], known: Iterable[torch.Tensor]) -> int:

@@ -27,6 +27,9 @@ def numbers(*shape: int) -> torch.Tensor:
 
 MEAN, VARIANCE = numbers(3), numbers(3).exp()
 WEIGHT, BIAS = numbers(3), numbers(3)
+CLASSES = torch.tensor([0, 2, 1, 2])
+MASK = torch.ones(3, 3, dtype=torch.bool).triu(1)
+SIGNAL, WINDOWS = numbers(2, 2, 4), numbers(3, 2, 2)
 CASES: dict[str, tuple[Callable, tuple[torch.Tensor, ...]]] = {
     "gelu": (functional.gelu, (numbers(5, 3),)),
     "gelu, tanh": (
@@ -57,6 +60,55 @@ CASES: dict[str, tuple[Callable, tuple[torch.Tensor, ...]]] = {
     "batch norm without bias": (
         lambda x, w: functional.batch_norm(x, MEAN, VARIANCE, w),
         (numbers(4, 3, 2), WEIGHT),
+    ),
+    "softmax": (lambda x: functional.softmax(x, -1), (numbers(5, 3),)),
+    "softmax, first axis": (lambda x: x.softmax(0), (numbers(5, 3),)),
+    "masked softmax": (
+        lambda x: torch.softmax(x.masked_fill(MASK, -torch.inf), dim=1),
+        (numbers(3, 3),),
+    ),
+    "log softmax": (lambda x: torch.log_softmax(input=x, dim=1), (numbers(5, 3, 2),)),
+    "cross entropy": (
+        lambda x: functional.cross_entropy(input=x, target=CLASSES),
+        (numbers(4, 3),),
+    ),
+    "cross entropy, weighted, of images": (
+        lambda x: functional.cross_entropy(
+            x, CLASSES.view(2, 2), WEIGHT.exp().to(x), ignore_index=1, reduction="sum"
+        ),
+        (numbers(2, 3, 2),),
+    ),
+    "cross entropy, smoothed": (
+        lambda x: functional.cross_entropy(x, CLASSES, label_smoothing=0.1),
+        (numbers(4, 3),),
+    ),
+    "cross entropy, one example": (
+        lambda x: functional.cross_entropy(x, CLASSES[0]),
+        (numbers(3),),
+    ),
+    "convolution": (
+        lambda x, w, b: functional.conv2d(x, w, b, stride=2, padding=(1, 0)),
+        (numbers(2, 4, 5, 4), numbers(3, 4, 3, 2), BIAS),
+    ),
+    "convolution in groups, dilated": (
+        lambda x, w: functional.conv1d(x, w, padding=1, dilation=2, groups=2),
+        (numbers(2, 4, 6), numbers(6, 2, 2)),
+    ),
+    "convolution of volumes": (
+        lambda x, w, b: functional.conv3d(x, w, b, padding=1),
+        (numbers(2, 2, 3, 2, 3), numbers(3, 2, 2, 2, 2), BIAS),
+    ),
+    "convolution of given weights": (
+        lambda x: functional.conv1d(x, WINDOWS.to(x), BIAS.to(x)),
+        (numbers(2, 2, 4),),
+    ),
+    "convolution of given images": (
+        lambda w, b: functional.conv1d(SIGNAL.to(w), w, b) ** 2,
+        (numbers(3, 2, 2), BIAS),
+    ),
+    "bias of a convolution": (
+        lambda b: functional.conv1d(SIGNAL.to(b), WINDOWS.to(b), b) ** 3,
+        (BIAS,),
     ),
 }
 

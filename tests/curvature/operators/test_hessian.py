@@ -184,7 +184,7 @@ def test_follows_parameters_changed_by_the_caller(retain: bool) -> None:
     assert (dense(hessian) - expected).norm() <= 1e-10 * expected.norm()
 
 
-def test_graph_of_one_minibatch_is_built_once() -> None:
+def test_a_graph_is_kept_from_the_second_product_on() -> None:
     model, data = problem("mlp")
     calls: list[int] = []
     model.register_forward_hook(lambda *_: calls.append(1))
@@ -196,7 +196,22 @@ def test_graph_of_one_minibatch_is_built_once() -> None:
         for _ in range(3):
             operator.matvec(torch.ones(risk.size).double())
         counts.append(len(calls))
-    assert counts == [1, 3]
+    assert counts == [2, 3]
+
+
+def test_no_graph_is_kept_while_parameters_move() -> None:
+    model, data = problem("mlp")
+    calls: list[int] = []
+    model.register_forward_hook(lambda *_: calls.append(1))
+    risk = EmpiricalRisk(model, functional.cross_entropy, data)
+    operator = Hessian(risk, check=False)
+    calls.clear()
+    for _ in range(3):
+        operator.matvec(torch.ones(risk.size).double())
+        assert not operator._kept
+        with torch.no_grad():
+            next(model.parameters()).mul_(0.9)
+    assert len(calls) == 3
 
 
 def test_many_vectors_share_one_graph_a_minibatch() -> None:

@@ -31,9 +31,9 @@ class Activation:
 def activate(x: torch.Tensor, kind: Activation) -> torch.Tensor:
     """Apply an activation whose second derivatives are multiplications.
 
-    PyTorch evaluates the special functions anew in every product; here f′ and f″ are
-    tensors of the graph. Derivatives of any further order go through f″'s own
-    operations.
+    PyTorch evaluates the special functions anew in every product; here f′ and g f″,
+    where g is the slope, are tensors of the graph. Derivatives of any further order go
+    through the operations that make f′ and f″.
 
     Args:
         x: The argument.
@@ -59,39 +59,46 @@ class _Value(torch.autograd.Function):
         x, ctx.kind = inputs
         ctx.save_for_backward(x, *output[1:])
         ctx.mark_non_differentiable(*output[1:])
+        ctx.set_materialize_grads(False)
 
     @staticmethod
-    def backward(ctx: Any, *slopes: torch.Tensor) -> Any:
+    def backward(ctx: Any, *slopes: Any) -> Any:
         x, slope, bend = ctx.saved_tensors
-        if torch.is_grad_enabled():
-            slope = _slope(x, slope, bend, ctx.kind)
-        return slopes[0] * slope, None
+        g = slopes[0]
+        if g is None or not torch.is_grad_enabled():
+            return None if g is None else g * slope, None
+        return _slope(g, x, slope, bend, ctx.kind), None
 
 
 class _Slope(torch.autograd.Function):
-    """x ↦ f′(x), known already."""
+    """(g, x) ↦ g ∘ f′(x)."""
 
     generate_vmap_rule = True
 
     @staticmethod
     def forward(
-        x: torch.Tensor, slope: torch.Tensor, bend: torch.Tensor, kind: Activation
+        g: torch.Tensor,
+        x: torch.Tensor,
+        slope: torch.Tensor,
+        bend: torch.Tensor,
+        kind: Activation,
     ) -> torch.Tensor:
         del x, bend, kind
-        return slope.view_as(slope)
+        return g * slope
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
         del output
-        x, _, bend, ctx.kind = inputs
-        ctx.save_for_backward(x, bend)
+        g, x, slope, bend, ctx.kind = inputs
+        ctx.save_for_backward(g, x, slope, g * bend)
 
     @staticmethod
     def backward(ctx: Any, *slopes: torch.Tensor) -> Any:
-        x, bend = ctx.saved_tensors
+        g, x, slope, bent = ctx.saved_tensors
         if torch.is_grad_enabled():  # to be differentiated once more
-            bend = ctx.kind.derivatives(x)[1]
-        return slopes[0] * bend, None, None, None
+            slope, bend = ctx.kind.derivatives(x)
+            bent = g * bend
+        return slopes[0] * slope, slopes[0] * bent, None, None, None
 
 
 _value: Any = _Value.apply

@@ -12,7 +12,7 @@ import torch
 from jaxtyping import Float
 
 from eigenscape.curvature.kernels import CheapSecondDerivatives
-from eigenscape.curvature.memory import available_memory, ran_out_of_memory
+from eigenscape.curvature.memory import graph_budget, ran_out_of_memory
 from eigenscape.curvature.operators.checks import (
     check_derivatives,
     check_deterministic,
@@ -33,10 +33,6 @@ SLICE = 8
 """Examples on which derivatives are held against differences and memory is measured:
 enough for batch statistics, few enough to cost little beside one minibatch."""
 
-BUDGET = 0.5
-"""Part of the available memory that graphs may take: bases and the caller's own work
-have the rest."""
-
 
 class RiskOperator(LinearOperator):
     """A symmetric operator that is a mean over the minibatches of a risk.
@@ -44,7 +40,7 @@ class RiskOperator(LinearOperator):
     A kind of operator says how one minibatch multiplies (``linearise``), and how the
     same number comes out of differences (``difference``). Shared by all: one graph a
     minibatch, through which all vectors are pushed before it is freed; graphs kept
-    between products where memory allows; a self-check; smaller minibatches where
+    for further products where memory allows; a self-check; smaller minibatches where
     memory does not suffice.
 
     Attributes:
@@ -72,19 +68,18 @@ class RiskOperator(LinearOperator):
             risk: The risk.
             check: Whether to check determinism, symmetry and derivatives, for the price
                 of about four products with the first minibatch.
-            retain: Whether to keep graphs between products if they fit; without, less
-                memory is held and a product costs a gradient more.
+            retain: Whether to keep graphs, if they fit, from the second product at the
+                same parameters on; a product costs a gradient less then.
             memory: Bytes that graphs may take. Half of what is available if None.
             compiled: Whether to compile products, for hundreds of them on the same
                 minibatches, whose graphs must fit in memory together.
         """
-        available = available_memory(risk.device)
         self.risk = risk
-        self.budget = int(BUDGET * available) if available and not memory else memory
+        self.budget = graph_budget(risk.device) if memory is None else memory
         self._retain = retain
         self._compiled = compiled
         self._kept: list[tuple[Product, float]] = []
-        self._kept_at: tuple[tuple[int, int], ...] = ()
+        self._seen_at: tuple[tuple[int, int], ...] = ()
         self._keeps_all: bool | None = None
         if check:
             self._fit_memory()
@@ -134,7 +129,7 @@ class RiskOperator(LinearOperator):
         """
         twin = copy.copy(self)
         twin.risk = risk
-        twin._kept, twin._keeps_all = [], None
+        twin._kept, twin._seen_at, twin._keeps_all = [], (), None
         return twin
 
     @property
@@ -206,10 +201,9 @@ class RiskOperator(LinearOperator):
                 f"{rows.device}; convert it by .to(...)"
             )
             raise ValueError(message)
-        everything = [range(len(self.risk.params))] if blocks is None else blocks
         while True:
             try:
-                return self._products(rows, everything)
+                return self._products(rows, blocks)
             except Exception as error:
                 if not ran_out_of_memory(error):
                     raise
@@ -227,11 +221,12 @@ class RiskOperator(LinearOperator):
         return int(size.total(1, first))
 
     def _products(
-        self, rows: torch.Tensor, blocks: Sequence[Sequence[int]]
+        self, rows: torch.Tensor, blocks: Sequence[Sequence[int]] | None
     ) -> torch.Tensor:
         # Around the products too: they evaluate checkpointed layers again.
         with self.risk.prepared(), CheapSecondDerivatives():
-            total = torch.zeros_like(rows)
+            total = torch.empty_like(rows) if blocks is None else torch.zeros_like(rows)
+            blocks = [range(len(self.risk.params))] if blocks is None else blocks
             targets = [self.risk.unflatten(row) for row in total]
             directions = [self.risk.unflatten(row) for row in rows]
             work = [(row, block) for row in range(len(rows)) for block in blocks]
@@ -240,19 +235,19 @@ class RiskOperator(LinearOperator):
                     pieces = _inside(directions[row], block)
                     found = product(pieces, block, kept or count < len(work))
                     for position, piece in zip(block, found, strict=True):
-                        if piece is not None:
-                            targets[row][position].add_(piece, alpha=weight)
+                        _add(targets[row][position], piece, weight, first=index == 0)
                 require_finite(f"{type(self).__name__} product", total, index)
                 del product  # before the graph of the next minibatch is built
         return total
 
     def _minibatches(self) -> Iterator[tuple[Product, float, bool]]:
         present = tuple((p.data_ptr(), p._version) for p in self.risk.params)
-        if self._kept and self._kept_at == present:
+        again, self._seen_at = self._seen_at == present, present
+        if self._kept and again:
             yield from ((product, weight, True) for product, weight in self._kept)
             return
         self._kept = []
-        keep = self._keep_graphs()
+        keep = (again or self._compiled) and self._keep_graphs()
         if self._compiled and not keep:
             message = (
                 "compiled: expected graphs that are kept between products, got "
@@ -270,7 +265,7 @@ class RiskOperator(LinearOperator):
                     built.append((product, weight))
                 yield product, weight, keep
                 del product
-        self._kept, self._kept_at = built, present
+        self._kept = built
 
     def _linearised(self, inputs: Any, targets: Any, index: int) -> Product:
         with self.risk.isolated(), CheapSecondDerivatives():
@@ -335,9 +330,7 @@ class RiskOperator(LinearOperator):
             return self.difference(twin(), first, second, step)
 
         check_derivatives(self.over(few), form, generator)
-        alone = self.risk.minibatches == 1
-        first = self if alone else self.over(self.risk.first_minibatch())
-        check_symmetric(first, generator)
+        check_symmetric(self.over(self.risk.first_minibatch()), generator)
 
 
 def _inside(
@@ -345,3 +338,12 @@ def _inside(
 ) -> list[torch.Tensor | None]:
     inside = set(block)
     return [piece if k in inside else None for k, piece in enumerate(direction)]
+
+
+def _add(
+    target: torch.Tensor, piece: torch.Tensor | None, weight: float, *, first: bool
+) -> None:
+    if first:
+        target.zero_() if piece is None else torch.mul(piece, weight, out=target)
+    elif piece is not None:
+        target.add_(piece, alpha=weight)

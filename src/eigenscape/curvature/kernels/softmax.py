@@ -1,0 +1,155 @@
+"""Softmax and its logarithm, with second derivatives in five or six passes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+
+def softmax(x: torch.Tensor, axis: int) -> torch.Tensor:
+    """Apply the softmax, p, along an axis.
+
+    The derivative is the symmetric map J u = p ∘ (u − ⟨p, u⟩), and that of v·J g in x
+    is J ((g − ⟨p, g⟩) ∘ (v − ⟨p, v⟩)), of which g − ⟨p, g⟩ is kept in the graph.
+
+    Args:
+        x: The argument.
+        axis: The axis along which the result sums to one.
+
+    Returns:
+        p.
+    """
+    return _softmax(x, axis)
+
+
+def log_softmax(x: torch.Tensor, axis: int) -> torch.Tensor:
+    """Apply log softmax(x) along an axis.
+
+    The derivative takes g to g − p ⟨1, g⟩, and that of v·(g − p ⟨1, g⟩) in x is
+    −⟨1, g⟩ J v.
+
+    Args:
+        x: The argument.
+        axis: The axis along which the exponentials of the result sum to one.
+
+    Returns:
+        The logarithms.
+    """
+    return _log_softmax(x, axis)
+
+
+class _Softmax(torch.autograd.Function):
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(x: torch.Tensor, axis: int) -> torch.Tensor:
+        return torch.softmax(x, axis)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
+        x, ctx.axis = inputs
+        ctx.save_for_backward(x, output)
+
+    @staticmethod
+    def backward(ctx: Any, *slopes: torch.Tensor) -> Any:
+        x, p = ctx.saved_tensors
+        if torch.is_grad_enabled():
+            return _slope(slopes[0], x, p.detach(), ctx.axis)[0], None
+        return _through(slopes[0], p, ctx.axis), None
+
+
+class _Slope(torch.autograd.Function):
+    """(g, x) ↦ J g, and g − ⟨p, g⟩ beside it."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(
+        g: torch.Tensor, x: torch.Tensor, p: torch.Tensor, axis: int
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        del x
+        centred = _centred(g, p, axis)
+        return p * centred, centred
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
+        g, x, p, ctx.axis = inputs
+        ctx.save_for_backward(g, x, p, output[1])
+        ctx.mark_non_differentiable(output[1])
+        ctx.set_materialize_grads(False)
+
+    @staticmethod
+    def backward(ctx: Any, *slopes: Any) -> Any:
+        g, x, p, centred = ctx.saved_tensors
+        if slopes[0] is None:
+            return (None,) * 4
+        if torch.is_grad_enabled():  # to be differentiated once more
+            p = torch.softmax(x, ctx.axis)
+            centred = _centred(g, p, ctx.axis)
+        along = _centred(slopes[0], p, ctx.axis)
+        return p * along, _through(centred * along, p, ctx.axis), None, None
+
+
+class _LogSoftmax(torch.autograd.Function):
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(x: torch.Tensor, axis: int) -> torch.Tensor:
+        return torch.log_softmax(x, axis)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
+        x, ctx.axis = inputs
+        ctx.save_for_backward(x, output)
+
+    @staticmethod
+    def backward(ctx: Any, *slopes: torch.Tensor) -> Any:
+        x, logarithms = ctx.saved_tensors
+        g, axis = slopes[0], ctx.axis
+        if torch.is_grad_enabled():
+            return _log_slope(g, x, logarithms.detach().exp(), axis), None
+        return _log_through(g, logarithms, axis, x.dtype), None
+
+
+class _LogSlope(torch.autograd.Function):
+    """(g, x) ↦ g − p ⟨1, g⟩."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(
+        g: torch.Tensor, x: torch.Tensor, p: torch.Tensor, axis: int
+    ) -> torch.Tensor:
+        del x
+        return torch.addcmul(g, p, g.sum(axis, keepdim=True), value=-1)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
+        del output
+        g, x, p, ctx.axis = inputs
+        ctx.save_for_backward(g, x, p)
+
+    @staticmethod
+    def backward(ctx: Any, *slopes: torch.Tensor) -> Any:
+        g, x, p = ctx.saved_tensors
+        if torch.is_grad_enabled():  # to be differentiated once more
+            p = torch.softmax(x, ctx.axis)
+        along = _centred(slopes[0], p, ctx.axis)
+        return along, p * along * -g.sum(ctx.axis, keepdim=True), None, None
+
+
+_softmax: Any = _Softmax.apply
+_slope: Any = _Slope.apply
+_log_softmax: Any = _LogSoftmax.apply
+_log_slope: Any = _LogSlope.apply
+_fused: Any = torch.ops.aten._softmax_backward_data.default
+_log_through: Any = torch.ops.aten._log_softmax_backward_data.default
+
+
+def _centred(u: torch.Tensor, p: torch.Tensor, axis: int) -> torch.Tensor:
+    return u - (u * p).sum(axis, keepdim=True)
+
+
+def _through(u: torch.Tensor, p: torch.Tensor, axis: int) -> torch.Tensor:
+    return _fused(u, p, axis, p.dtype)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 from torch.nn import functional
 
-from eigenscape.curvature import EmpiricalRisk
+from eigenscape.core import StorageError
+from eigenscape.curvature import EmpiricalRisk, process
 from eigenscape.curvature.example_curvature import example_curvature, example_gram
 from eigenscape.curvature.operators import GaussNewton, GradientCovariance
 from models import MODELS, jacobian, problem
@@ -90,3 +93,54 @@ def test_coupled_examples_are_refused() -> None:
         example_curvature(risk)
     with pytest.raises(ValueError, match="batch norm in training mode"):
         example_gram(risk)
+
+
+class Interruption(Exception):
+    """Stands for a kill."""
+
+
+def run(risk: EmpiricalRisk, what: str, checkpoint: Path | None) -> np.ndarray:
+    if what == "gram":
+        return example_gram(risk, memory=2000, checkpoint=checkpoint)
+    exact = 64 if what == "exact" else 1
+    found = example_curvature(
+        risk,
+        exact_outputs=exact,
+        count=2,
+        generator=torch.Generator().manual_seed(5),
+        checkpoint=checkpoint,
+    )
+    errors, traces = found.standard_errors[:, None], found.traces[:, None]
+    return np.hstack([found.eigenvalues, traces, errors])
+
+
+@pytest.mark.parametrize("what", ["exact", "estimated", "gram"])
+def test_an_interrupted_run_goes_on_to_the_same_bits(
+    what: str, tmp_path: Path, monkeypatch
+) -> None:
+    monkeypatch.setattr(process, "SAVE_INTERVAL", 0.0)
+    monkeypatch.setattr(process, "SAVE_SHARE", 0.0)
+    risk, place = risk_of("mlp"), tmp_path / "run.safetensors"
+    expected = run(risk, what, None)
+    calls: list[int] = []
+
+    def count(*_: object) -> None:
+        calls.append(1)
+        if len(calls) == limit:
+            raise Interruption
+
+    limit = 0
+    risk.model.register_forward_hook(count)
+    run(risk, what, None)
+    whole, limit = len(calls), len(calls) - 2
+    calls.clear()
+    with pytest.raises(Interruption):
+        run(risk, what, place)
+    limit = 0
+    calls.clear()
+    assert np.array_equal(run(risk, what, place), expected)
+    assert len(calls) <= 0.8 * whole
+    with torch.no_grad():
+        risk.params[0].mul_(2)
+    with pytest.raises(StorageError, match="expected the state of this run"):
+        run(risk, what, place)

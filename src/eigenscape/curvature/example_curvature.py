@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -15,6 +16,7 @@ from eigenscape.curvature.memory import available_memory
 from eigenscape.curvature.operators.gauss_newton import GaussNewton
 from eigenscape.curvature.operators.likelihood import curvature_of
 from eigenscape.curvature.operators.output_curvature import outputs_of
+from eigenscape.curvature.process import take_steps
 from eigenscape.curvature.risk import EmpiricalRisk
 from eigenscape.curvature.trace import trace
 
@@ -26,6 +28,8 @@ pass an output."""
 
 MOST_COLUMNS = 4096
 """Most outputs an example for which the columns of a root are listed."""
+
+GIB = 2**30
 
 SHARE = 0.25
 """Part of the available memory that rows of per-example vectors may take."""
@@ -55,6 +59,8 @@ def example_curvature(
     probes: int = 16,
     tolerance: float = 1e-3,
     generator: torch.Generator | None = None,
+    checkpoint: Path | None = None,
+    progress: bool = False,
 ) -> ExampleCurvature:
     """Compute trace and eigenvalues of every example's Gauss-Newton matrix.
 
@@ -70,17 +76,18 @@ def example_curvature(
         probes: Products for an estimated trace.
         tolerance: Relative residual of estimated eigenvalues.
         generator: Source of probes, needed where values are estimated.
+        checkpoint: A file that keeps the rows, and from which an interrupted run goes
+            on.
+        progress: Whether to show a bar with a forecast on standard error.
 
     Returns:
-        One row an example.
-
-    Raises:
-        ValueError: If batch norm in training mode couples the examples, or a generator
-            is missing.
+        One row an example. Batch norm in training mode, which couples the examples, and
+        a generator that is missing raise a ValueError.
     """
     _require_separate(risk)
-    rows: list[tuple[float, float, np.ndarray]] = []
-    for index in range(risk.examples):
+    rows = torch.zeros(risk.examples, 3 + max(exact_outputs, count)).double()
+
+    def fill(index: int) -> None:
         alone = risk.select(torch.tensor([index]))
         found = _exact(alone, exact_outputs)
         if found is None:
@@ -91,20 +98,32 @@ def example_curvature(
                 )
                 raise ValueError(message)
             found = _estimated(alone, count, probes, tolerance, generator)
-        rows.append(found)
-    width = max(len(values) for _, _, values in rows)
-    eigenvalues = np.zeros((len(rows), width))
-    for row, (_, _, values) in zip(eigenvalues, rows, strict=True):
-        row[: len(values)] = values
-    return ExampleCurvature(
-        traces=np.array([value for value, _, _ in rows]),
-        standard_errors=np.array([error for _, error, _ in rows]),
-        eigenvalues=eigenvalues,
+        value, error, eigenvalues = found
+        row = [value, error, len(eigenvalues), *eigenvalues]
+        rows[index, : len(row)] = torch.tensor(row)
+
+    settings = f"example curvature {exact_outputs} {count} {probes} {tolerance}"
+    take_steps(
+        fill,
+        {"rows": rows},
+        risk.examples,
+        identity=f"{risk.fingerprint()} {settings}" if checkpoint else "",
+        generator=generator,
+        checkpoint=checkpoint,
+        progress=progress,
     )
+    width = int(rows[:, 2].max())
+    traces, errors = rows[:, :2].numpy().T.copy()
+    return ExampleCurvature(traces, errors, rows[:, 3 : 3 + width].numpy().copy())
 
 
 def example_gram(
-    risk: EmpiricalRisk, *, kind: Kind = "gradient", memory: int | None = None
+    risk: EmpiricalRisk,
+    *,
+    kind: Kind = "gradient",
+    memory: int | None = None,
+    checkpoint: Path | None = None,
+    progress: bool = False,
 ) -> Float[np.ndarray, "m m"]:
     """Compute the inner products of per-example vectors.
 
@@ -117,8 +136,12 @@ def example_gram(
     Args:
         risk: The risk; its loss is taken of each example by itself.
         kind: Which vectors.
-        memory: Bytes that vectors may take; a quarter of what is available if None.
-            Blocks that do not fit together are computed again.
+        memory: Bytes that vectors may take; a quarter of what is available if None, one
+            GiB with a checkpoint, which another machine may resume. Blocks that do not
+            fit together are computed again.
+        checkpoint: A file that keeps the matrix, and from which an interrupted run goes
+            on with the same ``memory``.
+        progress: Whether to show a bar with a forecast on standard error.
 
     Returns:
         The Gram matrix; a loss that is not convex in the output, or examples coupled by
@@ -136,26 +159,37 @@ def example_gram(
         raise ValueError(message)
     _require_separate(risk)
     vectors = makers[kind]
-    budget = memory or int(SHARE * (available_memory(risk.device) or 2**32))
+    budget = memory or (GIB if checkpoint else _share(risk.device))
     each = len(vectors(risk.select(torch.tensor([0]))))
     bytes_each = 2 * each * risk.size * risk.params[0].element_size()
     chunk = max(budget // bytes_each, 1)
-    parts = [range(s, min(s + chunk, risk.examples)) for s in _starts(risk, chunk)]
-    gram = np.zeros((each * risk.examples, each * risk.examples))
-    for first, part in enumerate(parts):
-        left = _stack(risk, part, vectors)
+    starts = range(0, risk.examples, chunk)
+    parts = [range(start, min(start + chunk, risk.examples)) for start in starts]
+    gram = torch.zeros(each * risk.examples, each * risk.examples).double()
+
+    def fill(first: int) -> None:
+        left = _stack(risk, parts[first], vectors)
         for other in parts[first:]:
-            right = left if other == part else _stack(risk, other, vectors)
-            block = (left @ right.T).double().cpu().numpy()
-            rows = slice(each * part.start, each * part.stop)
+            right = left if other == parts[first] else _stack(risk, other, vectors)
+            block = (left @ right.T).double().cpu()
+            rows = slice(each * parts[first].start, each * parts[first].stop)
             columns = slice(each * other.start, each * other.stop)
             gram[rows, columns] = block
             gram[columns, rows] = block.T
-    return gram
+
+    take_steps(
+        fill,
+        {"gram": gram},
+        len(parts),
+        identity=f"{risk.fingerprint()} gram {kind} {chunk}" if checkpoint else "",
+        checkpoint=checkpoint,
+        progress=progress,
+    )
+    return gram.numpy()
 
 
-def _starts(risk: EmpiricalRisk, chunk: int) -> range:
-    return range(0, risk.examples, chunk)
+def _share(device: torch.device) -> int:
+    return int(SHARE * (available_memory(device) or 4 * GIB))
 
 
 def _stack(

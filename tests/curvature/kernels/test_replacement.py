@@ -86,6 +86,13 @@ CASES: dict[str, tuple[Callable, tuple[torch.Tensor, ...]]] = {
         lambda x: functional.cross_entropy(x, CLASSES[0]),
         (numbers(3),),
     ),
+    "linear": (functional.linear, (numbers(5, 2), numbers(3, 2), BIAS)),
+    "linear, sequences": (functional.linear, (numbers(2, 4, 2), numbers(3, 2))),
+    "linear of one vector": (functional.linear, (numbers(2), numbers(3, 2), BIAS)),
+    "linear in the bias": (
+        lambda b: functional.linear(SIGNAL.to(b), b.new_ones(3, 4), b) ** 3,
+        (BIAS,),
+    ),
     "convolution": (
         lambda x, w, b: functional.conv2d(x, w, b, stride=2, padding=(1, 0)),
         (numbers(2, 4, 5, 4), numbers(3, 4, 3, 2), BIAS),

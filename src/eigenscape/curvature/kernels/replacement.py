@@ -11,9 +11,11 @@ from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
 from eigenscape.curvature.kernels.activations import GELU, GELU_TANH, SILU, activate
-from eigenscape.curvature.kernels.convolution import Geometry, convolve
+from eigenscape.curvature.kernels.bilinear import Convolution, Matrix, bilinear
 from eigenscape.curvature.kernels.normalisations import batch_norm, layer_norm
 from eigenscape.curvature.kernels.softmax import log_softmax, softmax
+
+PLAIN = {torch.Tensor, torch.nn.Parameter}
 
 
 @final
@@ -38,22 +40,28 @@ class CheapSecondDerivatives(TorchFunctionMode):
 
         Args:
             func: The function.
-            types: Not used.
+            types: Kinds of tensors with functions of their own: none are replaced.
             args: Its arguments.
             kwargs: Its named arguments.
 
         Returns:
             What it returns.
         """
-        del types
         options = dict(kwargs or {})
         if "input" in options:
             args = (options.pop("input"), *args)
         replacement = REPLACEMENTS.get(func)
-        if replacement is None or forward_ad._current_level >= 0:
+        foreign = not set(types) <= PLAIN
+        if replacement is None or foreign or _in_another_way():
             return func(*args, **options)
         found = replacement(*args, **options)
         return func(*args, **options) if found is None else found
+
+
+def _in_another_way() -> bool:
+    """Tell of forward mode, and of types that are changed on the way."""
+    changing = any(torch.is_autocast_enabled(kind) for kind in ("cpu", "cuda"))
+    return changing or forward_ad._current_level >= 0
 
 
 def _gelu(x: torch.Tensor, *, approximate: str = "none") -> torch.Tensor | None:
@@ -93,6 +101,13 @@ def _batch_norm(
     return batch_norm(x, running_mean, running_var, weight, bias, eps)
 
 
+def _linear(
+    x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None = None
+) -> torch.Tensor | None:
+    plain = x.ndim > 1 and weight.ndim == 2 and (bias is None or bias.ndim == 1)
+    return bilinear(x, weight, bias, Matrix()) if plain else None
+
+
 def _convolution(
     x: torch.Tensor,
     weight: torch.Tensor,
@@ -106,12 +121,12 @@ def _convolution(
     if isinstance(padding, str) or x.ndim != weight.ndim:
         return None
     moves = [_each_axis(move, axes) for move in (stride, padding, dilation)]
-    geometry = Geometry(moves[0], moves[1], moves[2], groups)
-    return convolve(x, weight, bias, geometry)
+    kind = Convolution(moves[0], moves[1], moves[2], groups)
+    return bilinear(x, weight, bias, kind)
 
 
-def _each_axis(move: int | Sequence[int], axes: int) -> list[int]:
-    moves = [move] if isinstance(move, int) else list(move)
+def _each_axis(move: int | Sequence[int], axes: int) -> tuple[int, ...]:
+    moves = (move,) if isinstance(move, int) else tuple(move)
     return moves * axes if len(moves) == 1 else moves
 
 
@@ -156,6 +171,7 @@ REPLACEMENTS: dict[Callable[..., Any], Callable[..., torch.Tensor | None]] = {
     torch.log_softmax: _log_softmax,
     torch.Tensor.log_softmax: _log_softmax,
     functional.cross_entropy: _cross_entropy,
+    functional.linear: _linear,
     functional.conv1d: _convolution,
     functional.conv2d: _convolution,
     functional.conv3d: _convolution,

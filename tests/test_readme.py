@@ -16,7 +16,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_the_python_lines_of_the_readme_run(tmp_path, monkeypatch, capsys):
-    survey, curvature = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    survey, curvature, theory = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
     assert len([line for line in survey.splitlines() if line.strip()]) <= 10
     monkeypatch.chdir(tmp_path)
     generator = torch.Generator().manual_seed(0)
@@ -31,6 +31,8 @@ def test_the_python_lines_of_the_readme_run(tmp_path, monkeypatch, capsys):
     assert "largest stable learning rate" in capsys.readouterr().out
     exec(curvature, names)
     assert (names["pairs"].residuals <= 1e-4 * names["pairs"].values[0]).all()
+    exec(theory, names)
+    assert "Outlier(location=" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "examples").glob("*.py")), ids=str)

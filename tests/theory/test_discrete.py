@@ -27,12 +27,44 @@ def test_cdf_steps_and_quantile_inverts_them():
     assert quantile(law, u).tolist() == [0, 0, 1, 1]
 
 
-def test_many_points_are_evaluated_in_blocks():
-    places = np.linspace(-1, 1, 3000)
-    z = np.linspace(-2, 2, 1000) + 0.3j
-    found = Discrete.empirical(places).stieltjes(z)
-    for i in (0, 348, 349, 350, 999):  # 2²⁰ // 3000 = 349 rows a block
-        assert abs(found[i] - np.mean(1 / (z[i] - places))) < 1e-13
+@pytest.mark.parametrize("size", [300, 3000])
+def test_many_atoms_are_summed_without_stripping(size):
+    places = np.sort(np.random.default_rng(5).standard_normal(size)) + 10
+    law = Discrete.empirical(places)
+    z = np.linspace(5, 15, 40) + 0.3j
+    kernel = 1 / (z[:, None] - places)
+    g, g_slope = kernel.mean(axis=1), -(kernel**2).mean(axis=1)
+    energy, slope = law.self_energy(z)
+    assert np.allclose(law.stieltjes(z), g, rtol=1e-13)
+    assert np.allclose(law.stieltjes_derivative(z), g_slope, rtol=1e-12)
+    assert np.allclose(energy, z - 1 / g, rtol=1e-13)
+    assert np.allclose(slope, 1 + g_slope / g**2, rtol=1e-10, atol=1e-12)
+    # Beyond a width both forms hold, and only the other one keeps its digits.
+    far = np.array([1e7 + 1e6j])
+    mean, spread = places.mean(), (places - places.mean()) ** 2
+    n = np.mean(spread / (far - places))
+    stripped = (far - mean) * n / (far - mean + n)
+    assert np.allclose(law.self_energy(far)[0] - mean, stripped, rtol=1e-8)
+    assert np.allclose(law.self_energy(far)[1], -spread.mean() / far**2, rtol=1e-5)
+
+
+def test_self_energy_of_a_pair_is_a_single_pole():
+    law = Discrete(np.array([-1.0, 3.0]), np.array([0.75, 0.25]))
+    # Mean 0, variance 3, and the zero of g at 2.
+    z = np.array([5.0 + 1j, 0.3 - 0.2j, 2 + 1e-12, 1e12])
+    energy, slope = law.self_energy(z)
+    assert np.allclose(energy, 3 / (z - 2), rtol=1e-14)
+    assert np.allclose(slope, -3 / (z - 2) ** 2, rtol=1e-14)
+    # At the pole, r/δ and −r/δ² for one δ.
+    value, fall = law.self_energy(np.array([2.0]))
+    assert value[0].real > 1e70
+    assert -fall[0].real * 3 / value[0].real ** 2 == pytest.approx(1, rel=1e-14)
+
+
+def test_self_energy_of_a_point_mass_is_the_point():
+    energy, slope = Discrete.point_mass(3.0).self_energy(np.array([1.0 + 1j, 3.0]))
+    assert energy.tolist() == [3, 3]
+    assert slope.tolist() == [0, 0]
 
 
 @pytest.mark.parametrize(

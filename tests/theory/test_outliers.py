@@ -17,6 +17,7 @@ from eigenscape.theory import (
     Semicircle,
     outlier_location,
     outlier_overlap,
+    outliers,
     r_transform,
     spike_threshold,
 )
@@ -121,7 +122,7 @@ continuous = st.one_of(
     st.builds(MarchenkoPastur, st.floats(0.2, 3.0), st.floats(0.3, 3.0)),
     st.builds(KestenMcKay, st.integers(3, 9)),
 )
-cases = settings(deadline=None, max_examples=30)
+cases = settings(deadline=None, max_examples=6)
 
 
 @cases
@@ -195,3 +196,78 @@ def test_against_a_sampled_matrix():
     # A spike carries mass 1/N, and edges fluctuate as N^(−2/3): both far below this.
     edge = upper_edge(noise, bulk)
     assert values[-2] == pytest.approx(edge, abs=0.05)
+
+
+def test_two_atoms_of_noise_give_two_outliers_of_a_finite_rank():
+    """θvvᵀ + X with X = ±1: θ g_X(z) = 1, that is z² − θz − 1 = 0."""
+    found = outliers(4.0, SIGN)
+    places = [outlier.location for outlier in found]
+    assert places == pytest.approx([2 - math.sqrt(5), 2 + math.sqrt(5)], rel=1e-14)
+    # 1/w′ with w = 1/g = z − 1/z.
+    exact = [1 / (1 + 1 / z**2) for z in places]
+    assert [outlier.overlap for outlier in found] == pytest.approx(exact, rel=1e-12)
+    assert outlier_location(4.0, SIGN) == places[1]
+    assert outlier_overlap(4.0, SIGN) == found[1].overlap
+
+
+def test_a_spike_in_a_gap_of_the_bulk():
+    bulk, noise = Affine(SIGN, 3.0), Semicircle(0.5)
+    (outlier,) = outliers(0.5, noise, bulk)
+    g = (1 / (0.5 - 3) + 1 / (0.5 + 3)) / 2
+    slope = (1 / (0.5 - 3) ** 2 + 1 / (0.5 + 3) ** 2) / 2
+    assert outlier.location == pytest.approx(0.5 + 0.5 * g, rel=1e-14)
+    assert outlier.overlap == pytest.approx(1 - 0.5 * slope, rel=1e-13)
+    assert outlier_location(0.5, noise, bulk) == outlier.location
+    assert outliers(2.6, noise, bulk) == ()
+    assert outliers(3.0, noise, bulk) == ()
+
+
+def test_a_spike_where_the_transform_of_the_bulk_vanishes():
+    """At θ = 0 between ±3: z = 0, and T′ = 1/9 for noise of ±1."""
+    (outlier,) = outliers(0.0, SIGN, Affine(SIGN, 3.0))
+    assert outlier.location == pytest.approx(0, abs=1e-15)
+    assert outlier.overlap == pytest.approx(8 / 9, rel=1e-13)
+
+
+atomic = st.builds(
+    lambda places, shares: Discrete(
+        np.cumsum(np.array(places)), np.array(shares) / sum(shares)
+    ),
+    st.lists(st.floats(0.3, 4.0), min_size=3, max_size=3),
+    st.lists(st.floats(0.1, 1.0), min_size=3, max_size=3),
+)
+
+
+@settings(deadline=None, max_examples=8)
+@given(atomic, st.floats(1e-2, 20.0), st.sampled_from([-1.0, 1.0]))
+def test_a_finite_rank_keeps_all_of_its_vector_in_outliers(noise, size, sign):
+    """θvvᵀ + X has one root of θ g_X(z) = 1 a gap, and they carry all of v."""
+    spike = sign * size
+    found = outliers(spike, noise)
+    assert len(found) == 3
+    assert sum(outlier.overlap for outlier in found) == pytest.approx(1, abs=1e-9)
+    for outlier in found:
+        resolvent = noise.weights / (outlier.location - noise.locations)
+        # Beside an atom an ulp of z is worth g² of it.
+        room = 1e-12 * (1 + 20 * size * np.sum(resolvent**2 / noise.weights))
+        assert spike * resolvent.sum() == pytest.approx(1, abs=room)
+
+
+def test_gap_and_double_outliers_against_a_sampled_matrix(rng):
+    """A of −3 and 3 with a spike ½ between, X of ±1: Haar rotated, N = 800."""
+    size, spike = 800, 0.5
+    orthogonal = np.linalg.qr(rng.standard_normal((size, size)))[0]
+    signs = np.repeat([-1.0, 1.0], size // 2)
+    diagonal = np.repeat([-3.0, 3.0], size // 2)
+    diagonal[0] = spike
+    values, vectors = linalg.eigh(np.diag(diagonal) + orthogonal * signs @ orthogonal.T)
+    (outlier,) = outliers(spike, SIGN, Affine(SIGN, 3.0))
+    index = np.argmin(np.abs(values - outlier.location))
+    # Both fluctuate as N^(−1/2), with variances below 1.
+    assert abs(values[index] - outlier.location) < 4 / math.sqrt(size)
+    assert abs(vectors[0, index] ** 2 - outlier.overlap) < 4 / math.sqrt(size)
+
+
+def test_an_infinite_spike_is_refused():
+    with pytest.raises(ValueError, match=r"^spike: expected a finite number"):
+        outliers(math.inf, SIGN)

@@ -11,6 +11,7 @@ from eigenscape.theory.laws.quadratic import (
     decaying_root,
     edge_root,
     ratio_on_support,
+    semicircle_transform,
 )
 
 coordinates = st.floats(-1e3, 1e3)
@@ -40,6 +41,25 @@ def test_decaying_root_keeps_its_digits_where_the_difference_cancels():
         y = mpmath.mpc(1e7, 1e3)
         exact = complex((y - mpmath.sqrt(y - 2) * mpmath.sqrt(y + 2)) / 2)
     assert abs(found - exact) < 1e-15 * abs(exact)
+
+
+@given(coordinates, st.floats(1e-6, 1e3))
+def test_semicircle_transform_against_forty_digits(x, y):
+    value, slope = semicircle_transform(np.array([x + 1j * y]), Interval(-1.0, 3.0))
+    with mpmath.workdps(40):
+        centred = mpmath.mpc(x, y) - 1
+        root = mpmath.sqrt(centred - 2) * mpmath.sqrt(centred + 2)
+        exact = 2 / (centred + root)
+        # The rounding of x at an edge, which the root magnifies.
+        relative = 1e-15 * (1 + abs(x) / min(abs(centred - 2), abs(centred + 2)))
+        assert abs(complex(value[0]) - exact) < 4 * relative * abs(exact)
+        assert abs(complex(slope[0]) + exact / root) < 8 * relative * abs(exact / root)
+
+
+def test_semicircle_transform_on_a_point_is_a_pole():
+    value, slope = semicircle_transform(np.array([5.0 + 0j]), Interval(1.0, 1.0))
+    assert value[0] == 0.25
+    assert slope[0] == -0.0625
 
 
 def test_arch_and_ratio_vanish_off_the_support():

@@ -40,7 +40,7 @@ CLOSED_FORMS = [
 
 @dataclass(frozen=True)
 class Opaque(Law):
-    """A law stripped of its name, so that only its four duties are left."""
+    """A law stripped of its name, so that only its duties are left."""
 
     law: Law
 
@@ -57,6 +57,9 @@ class Opaque(Law):
 
     def stieltjes(self, z):
         return self.law.stieltjes(z)
+
+    def stieltjes_derivative(self, z):
+        return self.law.stieltjes_derivative(z)
 
 
 def inside_range(law: Law) -> np.ndarray:

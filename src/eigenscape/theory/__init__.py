@@ -1,20 +1,71 @@
 """Floor 2: what random-matrix theory says; NumPy and SciPy only."""
 
+from eigenscape.theory.convolution.additive import (
+    free_additive_convolution,
+)
+from eigenscape.theory.convolution.compression import (
+    free_compression,
+    free_convolution_power,
+)
+from eigenscape.theory.convolution.multiplicative import (
+    free_multiplicative_convolution,
+    multiplicative_subordination,
+)
+from eigenscape.theory.convolution.subordination import (
+    subordination,
+)
+from eigenscape.theory.edge_law import (
+    EdgeLaw,
+    edge_law,
+    edge_p_value,
+    gaussian_edge_law,
+    wishart_edge_law,
+)
 from eigenscape.theory.laws import (
     Affine,
+    Arcsine,
     Atom,
+    Cauchy,
     Discrete,
+    FreeBinomial,
     FreeMeixner,
+    FreePoisson,
+    FussCatalan,
     Interval,
+    Jacobi,
     KestenMcKay,
     Law,
     MarchenkoPastur,
+    Mixture,
     Semicircle,
+    Uniform,
+)
+from eigenscape.theory.log_potential import (
+    log_potential,
+)
+from eigenscape.theory.multiplicative_outliers import (
+    multiplicative_outliers,
+    multiplicative_spike_threshold,
 )
 from eigenscape.theory.outliers import (
+    Outlier,
     outlier_location,
     outlier_overlap,
+    outliers,
     spike_threshold,
+)
+from eigenscape.theory.s_transform import (
+    s_transform,
+)
+from eigenscape.theory.sampling import (
+    sample,
+)
+from eigenscape.theory.tracy_widom import (
+    tracy_widom_cdf,
+    tracy_widom_moments,
+    tracy_widom_pdf,
+    tracy_widom_quantile,
+    tracy_widom_sf,
 )
 from eigenscape.theory.transforms import (
     cdf,
@@ -27,21 +78,52 @@ from eigenscape.theory.transforms import (
 
 __all__ = [
     "Affine",
+    "Arcsine",
     "Atom",
+    "Cauchy",
     "Discrete",
+    "EdgeLaw",
+    "FreeBinomial",
     "FreeMeixner",
+    "FreePoisson",
+    "FussCatalan",
     "Interval",
+    "Jacobi",
     "KestenMcKay",
     "Law",
     "MarchenkoPastur",
+    "Mixture",
+    "Outlier",
     "Semicircle",
+    "Uniform",
     "cdf",
+    "edge_law",
+    "edge_p_value",
+    "free_additive_convolution",
+    "free_compression",
+    "free_convolution_power",
     "free_cumulants",
+    "free_multiplicative_convolution",
+    "gaussian_edge_law",
+    "log_potential",
     "moments",
+    "multiplicative_outliers",
+    "multiplicative_spike_threshold",
+    "multiplicative_subordination",
     "outlier_location",
     "outlier_overlap",
+    "outliers",
     "quantile",
     "r_transform",
+    "s_transform",
+    "sample",
     "spike_threshold",
     "stieltjes_range",
+    "subordination",
+    "tracy_widom_cdf",
+    "tracy_widom_moments",
+    "tracy_widom_pdf",
+    "tracy_widom_quantile",
+    "tracy_widom_sf",
+    "wishart_edge_law",
 ]

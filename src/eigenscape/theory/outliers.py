@@ -1,30 +1,121 @@
 """Where a spike of A shows in A + X: threshold, location and overlap.
 
-With ν the bulk of A and X free from it, ω⁻¹(t) = t + R_X(G_ν(t)) carries a spike t to
-its outlier. On w = G_ν(t) = g_X(s) the share A = w² / −g′(·) of each law is increasing
-towards infinity, and (ω⁻¹)′ = (A_ν + A_X − 1) / A_ν: hence one threshold on each side.
+With ν the bulk of A and X free from it, a real z outside the spectrum of ν ⊞ law(X) is
+an outlier where the subordination function w₁ takes the value θ of a spike. Then
+g_ν(θ) = g_X(w₂), z = θ + Σ_X(w₂), and the overlap 1/w₁′(z) is
+dz/dθ = 1 + Σ_X′(w₂) g_ν′(θ) / g_X′(w₂). Every gap of X offers one w₂, which counts
+where this is positive. The outer gap gives z = θ + R_X(g_ν(θ)).
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
-import scipy
 from jaxtyping import Float
 
-from eigenscape.theory.laws import Affine, Discrete, Law
-from eigenscape.theory.transforms import r_transform, stieltjes_range
+from eigenscape.theory.gaps import (
+    Transform,
+    all_preimages,
+    cauchy,
+    end_values,
+    preimages,
+    real_self_energy,
+    spectral_gaps,
+)
+from eigenscape.theory.laws import Discrete, Law
+from eigenscape.theory.stretches import Coordinate, Curve, crossing
 
 _ORIGIN = Discrete.point_mass(0.0)
-_CIRCLE = np.exp(2j * math.pi * np.arange(64) / 64)  # 2⁻⁶⁴ from the nearest pole
+
+
+@dataclass(frozen=True)
+class Outlier:
+    """An eigenvalue outside the bulk that a spike makes.
+
+    Attributes:
+        location: Where it lies, in the units of the eigenvalue.
+        overlap: Squared cosine between its eigenvector and that of the spike.
+    """
+
+    location: float
+    overlap: float
+
+
+def outliers(spike: float, noise: Law, bulk: Law = _ORIGIN) -> tuple[Outlier, ...]:
+    """Find every outlier that a spike θ of A makes in A + X.
+
+    A noise with gaps can make several; their overlaps sum to at most 1.
+
+    Args:
+        spike: θ, above, below or in a gap of the bulk.
+        noise: The law of X, at the scale it is added with.
+        bulk: The law of A without its spikes; by default A is of finite rank.
+
+    Returns:
+        The outliers, ascending; none when the spike is absorbed.
+
+    References:
+        Belinschi, Bercovici, Capitaine and Février (2017), Outliers in the spectrum
+        of large deformed unitarily invariant models, Annals of Probability 45,
+        Theorem 2.1.
+    """
+    seen = [found for found in _in_gaps(spike, noise, bulk) if found is not None]
+    return tuple(sorted(seen, key=lambda outlier: outlier.location))
+
+
+def outlier_location(spike: float, noise: Law, bulk: Law = _ORIGIN) -> float | None:
+    """Locate the outlier z = θ + R_X(g_ν(θ)) that a spike θ makes in A + X.
+
+    Args:
+        spike: θ, above, below or in a gap of the bulk.
+        noise: The law of X, at the scale it is added with.
+        bulk: The law of A without its spikes; by default A is of finite rank.
+
+    Returns:
+        The outlier that joins the spike as X shrinks, in the units of the eigenvalue;
+        None when the spike is absorbed. `outliers` has those of a noise with gaps.
+
+    References:
+        Belinschi, Bercovici, Capitaine and Février (2017), Outliers in the spectrum
+        of large deformed unitarily invariant models, Annals of Probability 45,
+        Theorem 2.1; Benaych-Georges and Nadakuditi (2011), The eigenvalues and
+        eigenvectors of finite, low rank perturbations of large random matrices,
+        Advances in Mathematics 227, Theorem 2.1 for the bulk at 0.
+    """
+    outlier = _in_gaps(spike, noise, bulk)[-1]
+    return None if outlier is None else outlier.location
+
+
+def outlier_overlap(spike: float, noise: Law, bulk: Law = _ORIGIN) -> float | None:
+    """Compute the squared cosine between a spike's and its outlier's eigenvector.
+
+    Args:
+        spike: θ, above, below or in a gap of the bulk.
+        noise: The law of X, at the scale it is added with.
+        bulk: The law of A without its spikes; by default A is of finite rank.
+
+    Returns:
+        The overlap of the outlier of `outlier_location`, between 0 and 1; None when
+        the spike is absorbed.
+
+    References:
+        Capitaine (2013), Additive/multiplicative free subordination property and
+        limiting eigenvectors of spiked additive deformations of Wigner matrices and
+        spiked sample covariance matrices, Journal of Theoretical Probability 26;
+        Benaych-Georges and Nadakuditi (2011), Theorem 2.2 for the bulk at 0.
+    """
+    outlier = _in_gaps(spike, noise, bulk)[-1]
+    return None if outlier is None else outlier.overlap
 
 
 def spike_threshold(noise: Law, bulk: Law = _ORIGIN) -> float:
-    """Find the least t₀ above the bulk with (ω⁻¹)′ > 0 on (t₀, ∞).
+    """Find the least t₀ above the bulk beyond which every spike makes an outlier.
 
-    A spike of A at or below t₀ is absorbed at the upper edge of A + X. For spikes
-    below the bulk, reflect both laws.
+    A spike of A at t₀, or just below, is absorbed at the upper edge of A + X. For
+    spikes below the bulk, reflect both laws.
 
     Args:
         noise: The law of X, at the scale it is added with.
@@ -40,116 +131,109 @@ def spike_threshold(noise: Law, bulk: Law = _ORIGIN) -> float:
         Bercovici, Capitaine and Février (2017), Outliers in the spectrum of large
         deformed unitarily invariant models, Annals of Probability 45, Theorem 2.1.
     """
-    floor = _floor(noise, bulk)
+    highest = end_values(noise, cauchy, spectral_gaps(noise))[0]
+    floor = outer_end(bulk, cauchy, highest[-1:])
     if bulk.hull.width == 0:
         return floor
-    width = noise.hull.width + bulk.hull.width
+    return least_visible(lambda t: _overlaps(t, noise, bulk)[1][-1], floor, bulk)
 
-    def slope(log_distance: float) -> float:
-        return _inverse_slope(floor + math.exp(log_distance), noise, bulk)
 
-    # Ten widths away both shares exceed 4/5.
-    near, far = math.log(1e-12 * (width + abs(floor))), math.log(10 * width)
-    if slope(near) > 0:
+def outer_end(
+    bulk: Law, transform: Transform, highest: Float[np.ndarray, " 1"]
+) -> float:
+    """Find where the transform of a bulk comes down to what the noise's can reach.
+
+    Args:
+        bulk: The law of A without its spikes.
+        transform: `cauchy` or `moment`.
+        highest: The greatest value of the noise's transform above its spectrum.
+
+    Returns:
+        The point above the bulk, or the upper end of the bulk.
+    """
+    gaps = spectral_gaps(bulk, zero_counts=transform is cauchy)
+    outer = np.array([gaps.start.size - 1])
+    s = preimages(bulk, transform, highest, gaps, outer)
+    return bulk.hull.upper if np.isnan(s[0]) else float(gaps.point(outer, s)[0][0])
+
+
+def least_visible(
+    overlap: Callable[[Float[np.ndarray, " n"]], Float[np.ndarray, " n"]],
+    floor: float,
+    bulk: Law,
+) -> float:
+    """Find where an overlap becomes positive above the bulk, for good.
+
+    Args:
+        overlap: Of spikes; it tends to 1 far out, and crosses 0 once or never.
+        floor: Where its domain begins.
+        bulk: The law of A without its spikes, for the scale.
+
+    Returns:
+        The crossing, or the floor.
+    """
+    width = bulk.hull.width + abs(floor)
+    near, far = math.log(1e-12 * width), math.log(width)
+
+    def margin(_: Curve, log_distance: Coordinate) -> Coordinate:
+        spikes = floor + np.exp(log_distance.ravel())
+        return overlap(spikes).reshape(log_distance.shape)
+
+    curve, outside, inside = np.zeros(1, int), np.array([near]), np.array([far])
+    if not margin(curve[:, None], outside[:, None])[0, 0] < 0:
         return floor
-    solution = scipy.optimize.root_scalar(slope, bracket=(near, far), xtol=1e-15)
-    return floor + math.exp(float(solution.root))
+    while not margin(curve[:, None], inside[:, None])[0, 0] > 0:
+        inside += math.log(4)
+    found = crossing(margin, curve, outside, inside, zooms=7)
+    return floor + math.exp(float(found[0]))
 
 
-def outlier_location(spike: float, noise: Law, bulk: Law = _ORIGIN) -> float | None:
-    """Locate the outlier ω⁻¹(θ) = θ + R_X(G_ν(θ)) that a spike θ makes in A + X.
-
-    Args:
-        spike: θ, above or below all of the bulk.
-        noise: The law of X, at the scale it is added with.
-        bulk: The law of A without its spikes; by default A is of finite rank.
-
-    Returns:
-        The outlier, in the units of the eigenvalue; None when the spike is absorbed.
-
-    References:
-        Belinschi, Bercovici, Capitaine and Février (2017), Outliers in the spectrum
-        of large deformed unitarily invariant models, Annals of Probability 45,
-        Theorem 2.1; Benaych-Georges and Nadakuditi (2011), The eigenvalues and
-        eigenvectors of finite, low rank perturbations of large random matrices,
-        Advances in Mathematics 227, Theorem 2.1 for the bulk at 0.
-    """
-    outlier = _outlier(spike, noise, bulk)
-    return None if outlier is None else outlier[0]
-
-
-def outlier_overlap(spike: float, noise: Law, bulk: Law = _ORIGIN) -> float | None:
-    """Compute the squared cosine (ω⁻¹)′(θ) between a spike's and its outlier's vector.
+def absorbed(spike: float, bulk: Law) -> bool:
+    """Tell a spike at an atom or an edge of a bulk, and refuse one inside its support.
 
     Args:
-        spike: θ, above or below all of the bulk.
-        noise: The law of X, at the scale it is added with.
-        bulk: The law of A without its spikes; by default A is of finite rank.
+        spike: The spike.
+        bulk: The law of A without its spikes.
 
     Returns:
-        The overlap, between 0 and 1; None when the spike is absorbed.
+        Whether the spike is part of the bulk.
 
-    References:
-        Capitaine (2013), Additive/multiplicative free subordination property and
-        limiting eigenvectors of spiked additive deformations of Wigner matrices and
-        spiked sample covariance matrices, Journal of Theoretical Probability 26;
-        Benaych-Georges and Nadakuditi (2011), Theorem 2.2 for the bulk at 0.
+    Raises:
+        ValueError: The spike lies inside the support, or is not finite.
     """
-    outlier = _outlier(spike, noise, bulk)
-    return None if outlier is None else outlier[1]
-
-
-def _outlier(spike: float, noise: Law, bulk: Law) -> tuple[float, float] | None:
-    hull = bulk.hull
-    if spike < hull.lower:
-        mirrored = _outlier(-spike, Affine(noise, -1.0), Affine(bulk, -1.0))
-        return None if mirrored is None else (-mirrored[0], mirrored[1])
-    if hull.lower < spike < hull.upper:
-        message = (
-            f"spike: expected a number outside [{hull.lower}, {hull.upper}], got "
-            f"{spike}; only spikes beyond all of the bulk have these formulas"
-        )
+    if not math.isfinite(spike):
+        message = f"spike: expected a finite number, got {spike}"
         raise ValueError(message)
-    if spike <= _floor(noise, bulk):
-        return None
-    overlap = _inverse_slope(spike, noise, bulk)
-    if overlap <= 0:
-        return None
-    return spike + _r_value(noise, _transform(bulk, spike)), overlap
+    for interval in bulk.support:
+        if interval.lower < spike < interval.upper:
+            message = (
+                f"spike: expected a number outside [{interval.lower}, "
+                f"{interval.upper}], got {spike}; inside the bulk it has no outlier"
+            )
+            raise ValueError(message)
+    edges = [end for i in bulk.support for end in (i.lower, i.upper)]
+    return spike in edges or spike in [atom.location for atom in bulk.atoms]
 
 
-def _floor(noise: Law, bulk: Law) -> float:
-    # The domain of ω⁻¹ ends where G_ν(t) reaches g_X at the edge of the noise.
-    highest = stieltjes_range(noise)[1]
-    if highest >= stieltjes_range(bulk)[1]:
-        return bulk.hull.upper
-    return _r_value(bulk, highest) + 1 / highest
+def _in_gaps(spike: float, noise: Law, bulk: Law) -> list[Outlier | None]:
+    # One entry a gap of the noise; the last is the gap through infinity.
+    if absorbed(spike, bulk):
+        return [None]
+    energies, overlaps = _overlaps(np.array([spike]), noise, bulk)
+    return [
+        Outlier(spike + float(energy), float(overlap)) if overlap > 0 else None
+        for energy, overlap in zip(energies[:, 0], overlaps[:, 0], strict=True)
+    ]
 
 
-def _inverse_slope(t: float, noise: Law, bulk: Law) -> float:
-    w = _transform(bulk, t)
-    bulk_share = _share(bulk, t, w)
-    noise_share = _share(noise, _r_value(noise, w) + 1 / w, w)
-    return (bulk_share + noise_share - 1) / bulk_share
-
-
-def _share(law: Law, x: float, w: float) -> float:
-    # g′ by Cauchy's formula on a circle half way to the spectrum.
-    radius = (x - law.hull.upper) / 2
-    if radius <= 0:
-        return 0.0
-    values = law.stieltjes(x + radius * _CIRCLE)
-    slope = float(np.real(np.mean(values / _CIRCLE))) / radius
-    return -(w**2) / slope
-
-
-def _transform(law: Law, x: float) -> float:
-    return float(np.real(law.stieltjes(_point(x)))[0])
-
-
-def _r_value(law: Law, w: float) -> float:
-    return float(r_transform(law, _point(w))[0])
-
-
-def _point(x: float) -> Float[np.ndarray, " 1"]:
-    return np.array([x])
+def _overlaps(
+    spikes: Float[np.ndarray, " n"], noise: Law, bulk: Law
+) -> tuple[Float[np.ndarray, "k n"], Float[np.ndarray, "k n"]]:
+    # Σ_X(w₂), and dz/dθ, for every gap of the noise.
+    with np.errstate(over="ignore", divide="ignore"):
+        g = np.real(bulk.stieltjes(spikes))
+        g_slope = np.real(bulk.stieltjes_derivative(spikes))
+    partners = all_preimages(noise, cauchy, g)
+    energies, slopes = real_self_energy(noise, partners)
+    noise_slope = cauchy(partners, energies, slopes)[1]
+    return energies, 1 + slopes * (g_slope / noise_slope)

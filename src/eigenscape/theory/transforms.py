@@ -9,21 +9,25 @@ import numpy as np
 import scipy
 from jaxtyping import Float
 
-from eigenscape.theory.laws import (
-    Affine,
-    Discrete,
-    FreeMeixner,
-    KestenMcKay,
-    Law,
-    MarchenkoPastur,
-    Semicircle,
-)
-from eigenscape.theory.panels import Panels, cut_panels
+from eigenscape.theory.distribution import Distribution
+from eigenscape.theory.laws.affine import Affine
+from eigenscape.theory.laws.arcsine import Arcsine
+from eigenscape.theory.laws.cauchy import Cauchy
+from eigenscape.theory.laws.discrete import Discrete
+from eigenscape.theory.laws.free_binomial import FreeBinomial
+from eigenscape.theory.laws.free_meixner import FreeMeixner
+from eigenscape.theory.laws.jacobi import Jacobi
+from eigenscape.theory.laws.kesten_mckay import KestenMcKay
+from eigenscape.theory.laws.law import Interval, Law
+from eigenscape.theory.laws.marchenko_pastur import MarchenkoPastur
+from eigenscape.theory.laws.semicircle import Semicircle
+from eigenscape.theory.laws.uniform import Uniform
 
 _CIRCLE_MARGIN = 1.1
 _CIRCLE_NODES = 512  # aliasing below 1.1⁻⁵¹² ≈ 6e-22
 _SERIES_REACH = 2e-3
 _SERIES_ORDER = 8
+_LAMBERT_DEPTH = 21
 
 
 def moments(law: Law, order: int) -> Float[np.ndarray, " order"]:
@@ -76,7 +80,7 @@ def _moments_about(law: Law, centre: float, order: int) -> Float[np.ndarray, " o
     if order < 1:
         message = f"order: expected at least 1, got {order}"
         raise ValueError(message)
-    hull = law.hull
+    hull = _compact_hull(law)
     reach = max(hull.upper - centre, centre - hull.lower)
     # Not so small that the circle is lost in the rounding of its centre.
     radius = max(_CIRCLE_MARGIN * reach, 1e-3 * abs(centre)) or 1.0
@@ -86,6 +90,17 @@ def _moments_about(law: Law, centre: float, order: int) -> Float[np.ndarray, " o
     k = np.arange(1, order + 1)
     means = np.real(unit ** (k[:, None] + 1) @ values) / count
     return means * radius**k
+
+
+def _compact_hull(law: Law) -> Interval:
+    hull = law.hull
+    if not math.isfinite(hull.width):
+        message = (
+            f"law: expected compact support, got {law}; its moments do not exist and "
+            "its transforms have no real range"
+        )
+        raise ValueError(message)
+    return hull
 
 
 @functools.singledispatch
@@ -134,6 +149,37 @@ def _(law: FreeMeixner, w: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
     return 2 * law.variance * w / denominator
 
 
+@r_transform.register(Arcsine)
+def _(law: Arcsine, w: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
+    half = (law.upper - law.lower) / 2
+    return law.lower + half + half**2 * w / (1 + np.hypot(1, half * w))
+
+
+@r_transform.register(Uniform)
+def _(law: Uniform, w: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
+    # coth x − 1/x; near 0 by Lambert's fraction x / (3 + x² / (5 + x² / (7 + …))).
+    half = (law.upper - law.lower) / 2
+    x = half * w
+    denominator = np.full_like(x, _LAMBERT_DEPTH)
+    for odd in range(_LAMBERT_DEPTH - 2, 1, -2):
+        denominator = odd + np.minimum(x**2, 1) / denominator
+    far = np.where(np.abs(x) > 1, x, 1)
+    langevin = np.where(np.abs(x) > 1, 1 / np.tanh(far) - 1 / far, x / denominator)
+    return law.lower + half + half * langevin
+
+
+@r_transform.register(Jacobi)
+def _(law: Jacobi, w: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
+    a, total = 1 / law.first_ratio, 1 / law.first_ratio + 1 / law.second_ratio
+    linear = total - w
+    return 2 * a / (linear + np.sqrt(np.maximum(linear**2 + 4 * a * w, 0)))
+
+
+@r_transform.register(FreeBinomial)
+def _(law: FreeBinomial, w: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
+    return r_transform(law.as_affine, w)
+
+
 @r_transform.register(Affine)
 def _(law: Affine, w: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
     return law.scale * r_transform(law.law, law.scale * w) + law.shift
@@ -155,7 +201,7 @@ def stieltjes_range(law: Law) -> tuple[float, float]:
         g at the lower end, negative, and g at the upper end, positive; infinite at
         an atom or a diverging density. Between them R is the inverse of g.
     """
-    hull = law.hull
+    hull = _compact_hull(law)
     ends = [_reciprocal(law, hull.lower), _reciprocal(law, hull.upper)]
     lower, upper = (1 / abs(end) if end else math.inf for end in ends)
     return -lower, upper
@@ -213,13 +259,14 @@ def cdf(law: Law, x: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
     """Evaluate the distribution function F(x) = ρ((−∞, x]).
 
     Args:
-        law: The law; its densities may have square-root edges, vanishing or diverging.
+        law: The law; its density may vanish or diverge at edges as a power or a
+            logarithm, and is smooth in between.
         x: Points of the real line.
 
     Returns:
         F(x), atoms included, to about 1e-13.
     """
-    return _mass_below(law, [cut_panels(law, i) for i in law.support], x)
+    return Distribution(law).below(x)
 
 
 def quantile(law: Law, u: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
@@ -238,25 +285,9 @@ def quantile(law: Law, u: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
     if not ((u >= 0) & (u <= 1)).all():
         message = f"u: expected probabilities in [0, 1], got {u}"
         raise ValueError(message)
-    panels = [cut_panels(law, i) for i in law.support]
-    places = [atom.location for atom in law.atoms]
-    marks = np.unique(np.concatenate([places, *(p.ends for p in panels)]))
-    up_to = np.maximum.accumulate(_mass_below(law, panels, marks))
-    index = np.minimum(np.searchsorted(up_to, u), marks.size - 1)
-    low, high = marks[np.maximum(index - 1, 0)], marks[index]
-    for _ in range(np.finfo(float).nmant + 1):
-        middle = (low + high) / 2
-        reached = _mass_below(law, panels, middle) >= u
-        low, high = np.where(reached, low, middle), np.where(reached, middle, high)
-    return high
-
-
-def _mass_below(
-    law: Law, panels: list[Panels], x: Float[np.ndarray, " n"]
-) -> Float[np.ndarray, " n"]:
-    places = np.array([atom.location for atom in law.atoms])
-    steps = np.cumsum([0.0, *(atom.weight for atom in law.atoms)])
-    mass = steps[np.searchsorted(places, x, side="right")]
-    for interval in panels:
-        mass += interval.mass_below(x)
-    return np.clip(mass, 0, 1)
+    if isinstance(law, Cauchy):
+        # From the nearer tail, where the angle keeps its digits.
+        with np.errstate(divide="ignore"):
+            distance = law.scale / np.tan(math.pi * np.minimum(u, 1 - u))
+        return law.location + np.where(u < 0.5, -distance, distance)
+    return Distribution(law).quantile(u)

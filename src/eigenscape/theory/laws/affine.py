@@ -58,12 +58,28 @@ class Affine(Law):
     def stieltjes(
         self, z: Inexact[np.ndarray, "*shape"]
     ) -> Complex[np.ndarray, "*shape"]:
+        return np.asarray(self.law.stieltjes(self._preimage(z)) / self.scale)
+
+    def stieltjes_derivative(
+        self, z: Inexact[np.ndarray, "*shape"]
+    ) -> Complex[np.ndarray, "*shape"]:
+        slope = self.law.stieltjes_derivative(self._preimage(z))
+        return np.asarray(slope / self.scale**2)
+
+    def self_energy(
+        self, z: Inexact[np.ndarray, "*shape"]
+    ) -> tuple[Complex[np.ndarray, "*shape"], Complex[np.ndarray, "*shape"]]:
+        value, slope = self.law.self_energy(self._preimage(z))
+        return np.asarray(self.shift + self.scale * value), slope
+
+    def _preimage(
+        self, z: Inexact[np.ndarray, "*shape"]
+    ) -> Complex[np.ndarray, "*shape"]:
         # Part by part: a complex quotient would not keep the sign of a zero.
-        z = z.astype(np.complex128)
-        preimage = np.empty_like(z)
+        preimage = np.empty(z.shape, np.complex128)
         preimage.real = (np.real(z) - self.shift) / self.scale
         preimage.imag = np.imag(z) / self.scale
-        return np.asarray(self.law.stieltjes(preimage) / self.scale)
+        return preimage
 
     def _image(self, x: float) -> float:
         return self.scale * x + self.shift

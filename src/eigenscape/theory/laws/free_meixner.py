@@ -16,6 +16,7 @@ from eigenscape.theory.laws.quadratic import (
     decaying_root,
     edge_root,
     ratio_on_support,
+    semicircle_transform,
 )
 
 
@@ -89,6 +90,17 @@ class FreeMeixner(Law):
         p = np.asarray((1 + 2 * self.b) * y + self.a)
         q = np.asarray((self.b * y + self.a) * y + 1)
         return np.asarray(decaying_root(p, root, q, 1 + self.b) / unit)
+
+    def stieltjes_derivative(
+        self, z: Inexact[np.ndarray, "*shape"]
+    ) -> Complex[np.ndarray, "*shape"]:
+        return np.asarray((self.self_energy(z)[1] - 1) * self.stieltjes(z) ** 2)
+
+    def self_energy(
+        self, z: Inexact[np.ndarray, "*shape"]
+    ) -> tuple[Complex[np.ndarray, "*shape"], Complex[np.ndarray, "*shape"]]:
+        g, slope = semicircle_transform(z.astype(np.complex128), self._cut)
+        return np.asarray(self.variance * g), np.asarray(self.variance * slope)
 
     @property
     def _cut(self) -> Interval:

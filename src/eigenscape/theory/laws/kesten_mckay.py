@@ -16,6 +16,7 @@ from eigenscape.theory.laws.quadratic import (
     decaying_root,
     edge_root,
     ratio_on_support,
+    semicircle_transform,
 )
 
 
@@ -66,3 +67,15 @@ class KestenMcKay(Law):
         q = np.asarray((d - unit * z) * (d + unit * z))
         root = np.asarray(d * unit * edge_root(z, self.support[0]))
         return np.asarray(unit * decaying_root(p, root, q, d - 1.0))
+
+    def stieltjes_derivative(
+        self, z: Inexact[np.ndarray, "*shape"]
+    ) -> Complex[np.ndarray, "*shape"]:
+        return np.asarray((self.self_energy(z)[1] - 1) * self.stieltjes(z) ** 2)
+
+    def self_energy(
+        self, z: Inexact[np.ndarray, "*shape"]
+    ) -> tuple[Complex[np.ndarray, "*shape"], Complex[np.ndarray, "*shape"]]:
+        variance = self.degree / (self.degree - 1)
+        g, slope = semicircle_transform(z.astype(np.complex128), self.support[0])
+        return np.asarray(variance * g), np.asarray(variance * slope)

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Complex, Float, Inexact
 
+POLE = 1e75  # stands for a pole of Σ; large, with a finite fourth power
+
 
 @dataclass(frozen=True)
 class Interval:
@@ -78,6 +80,54 @@ class Law(ABC):
         Returns:
             g(z), with Im g < 0 above the axis and real values outside the support.
         """
+
+    @abstractmethod
+    def stieltjes_derivative(
+        self, z: Inexact[np.ndarray, "*shape"]
+    ) -> Complex[np.ndarray, "*shape"]:
+        """Evaluate g′(z) = −∫ ρ(dλ) / (z − λ)².
+
+        Args:
+            z: Points of the plane; real ones as in `stieltjes`.
+
+        Returns:
+            g′(z); not finite at an atom or where the density has an edge.
+        """
+
+    def self_energy(
+        self, z: Inexact[np.ndarray, "*shape"]
+    ) -> tuple[Complex[np.ndarray, "*shape"], Complex[np.ndarray, "*shape"]]:
+        """Evaluate Σ(z) = z − 1/g(z) and Σ′(z) = 1 + g′(z) / g(z)².
+
+        Σ is the mean plus the variance times the Stieltjes transform of another
+        probability measure, the law with its first Jacobi coefficients stripped. Laws
+        that know this measure say Σ by it: z − 1/g cancels far out.
+
+        Args:
+            z: Points of the plane; real ones as in `stieltjes`.
+
+        Returns:
+            Σ(z), with Im Σ ≤ 0 above the axis, and Σ′(z); finite always, a pole being
+            given as r/δ = `POLE`. At an atom of weight m they are z and 1 − 1/m.
+        """
+        return self._from_stieltjes(z, self.stieltjes(z), self.stieltjes_derivative(z))
+
+    def _from_stieltjes(
+        self,
+        z: Inexact[np.ndarray, "*shape"],
+        g: Complex[np.ndarray, "*shape"],
+        g_slope: Complex[np.ndarray, "*shape"],
+    ) -> tuple[Complex[np.ndarray, "*shape"], Complex[np.ndarray, "*shape"]]:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            value, slope = np.asarray(z - 1 / g), np.asarray(1 + g_slope / g**2)
+        lost = ~np.isfinite(g)
+        if lost.any():
+            weights = {atom.location: atom.weight for atom in self.atoms}
+            masses = np.array([weights.get(x, 0.0) for x in np.real(z[lost]).tolist()])
+            value[lost], slope[lost] = z[lost], 1 - 1 / np.maximum(masses, POLE**-2)
+        pole = g == 0
+        value[pole], slope[pole] = POLE, POLE**2 * g_slope[pole]
+        return value, slope
 
     @property
     def hull(self) -> Interval:

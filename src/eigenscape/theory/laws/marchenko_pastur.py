@@ -16,6 +16,7 @@ from eigenscape.theory.laws.quadratic import (
     decaying_root,
     edge_root,
     ratio_on_support,
+    semicircle_transform,
 )
 
 
@@ -65,3 +66,15 @@ class MarchenkoPastur(Law):
         p = np.asarray(z + (self.ratio - 1) * self.scale)
         q = np.asarray(self.ratio * self.scale * z)
         return decaying_root(p, edge_root(z, self.support[0]), q, 1.0)
+
+    def stieltjes_derivative(
+        self, z: Inexact[np.ndarray, "*shape"]
+    ) -> Complex[np.ndarray, "*shape"]:
+        return np.asarray((self.self_energy(z)[1] - 1) * self.stieltjes(z) ** 2)
+
+    def self_energy(
+        self, z: Inexact[np.ndarray, "*shape"]
+    ) -> tuple[Complex[np.ndarray, "*shape"], Complex[np.ndarray, "*shape"]]:
+        variance = self.ratio * self.scale**2
+        g, slope = semicircle_transform(z.astype(np.complex128), self.support[0])
+        return np.asarray(self.scale + variance * g), np.asarray(variance * slope)

@@ -21,7 +21,10 @@ def edge_root(
     Returns:
         The root, on the branch that the single root √((z − a)(z − b)) would lose.
     """
-    return np.asarray(np.sqrt(z - cut.lower) * np.sqrt(z - cut.upper))
+    root = np.asarray(np.sqrt((z - cut.lower) * (z - cut.upper)))
+    # It lies on the same side of the real axis as z.
+    crossed = np.signbit(np.imag(root)) != np.signbit(np.imag(z))
+    return np.where(crossed, -root, root)
 
 
 def decaying_root(
@@ -47,6 +50,28 @@ def decaying_root(
     cancels = np.abs(plus) > np.abs(minus)
     numerator = np.where(cancels, 2 * c, minus)
     return np.asarray(numerator / np.where(cancels, plus, 2 * q))
+
+
+def semicircle_transform(
+    z: Complex[np.ndarray, "*shape"], cut: Interval
+) -> tuple[Complex[np.ndarray, "*shape"], Complex[np.ndarray, "*shape"]]:
+    """Evaluate g = 2 / (y + r) and g′ = −g / r of the semicircle law on a cut.
+
+    Here y = z − (a + b)/2 and r = √(z − a) √(z − b), which never cancel in the sum.
+    Every law of this module has it as its once-stripped measure.
+
+    Args:
+        z: Points of the plane; on the cut as in `edge_root`.
+        cut: The ends a and b; equal ones stand for a point mass.
+
+    Returns:
+        g and g′; g′ is not finite at the ends.
+    """
+    root = edge_root(z, cut)
+    centred = z - (cut.lower + cut.upper) / 2
+    with np.errstate(divide="ignore", invalid="ignore"):
+        value = 2 / (centred + root)
+        return np.asarray(value), np.asarray(-value / root)
 
 
 def arch(x: Float[np.ndarray, " n"], ends: Interval) -> Float[np.ndarray, " n"]:

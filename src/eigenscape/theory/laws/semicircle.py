@@ -11,7 +11,12 @@ import numpy as np
 from jaxtyping import Complex, Float, Inexact
 
 from eigenscape.theory.laws.law import Atom, Interval, Law, require_positive
-from eigenscape.theory.laws.quadratic import arch, decaying_root, edge_root
+from eigenscape.theory.laws.quadratic import (
+    arch,
+    decaying_root,
+    edge_root,
+    semicircle_transform,
+)
 
 
 @dataclass(frozen=True)
@@ -52,3 +57,14 @@ class Semicircle(Law):
     ) -> Complex[np.ndarray, "*shape"]:
         z = z.astype(np.complex128)
         return decaying_root(z, edge_root(z, self.support[0]), self.variance, 1.0)
+
+    def stieltjes_derivative(
+        self, z: Inexact[np.ndarray, "*shape"]
+    ) -> Complex[np.ndarray, "*shape"]:
+        return np.asarray((self.self_energy(z)[1] - 1) * self.stieltjes(z) ** 2)
+
+    def self_energy(
+        self, z: Inexact[np.ndarray, "*shape"]
+    ) -> tuple[Complex[np.ndarray, "*shape"], Complex[np.ndarray, "*shape"]]:
+        g, slope = semicircle_transform(z.astype(np.complex128), self.support[0])
+        return np.asarray(self.variance * g), np.asarray(self.variance * slope)

@@ -1,0 +1,1 @@
+"""Free convolutions of any two laws, by subordination."""

@@ -1,0 +1,199 @@
+"""The subordinated points of a free multiplicative convolution, certified.
+
+With Σ(z) = z − 1/g(z) of each factor they solve w₁ = z/Σ₂(w₂), w₂ = z/Σ₁(w₁), and the
+product has z g(z) = w₁ g₁(w₁) = w₂ g₂(w₂), that is Σ(z) = Σ₁(w₁) Σ₂(w₂): nothing
+cancels, however far out z lies or however narrow a gap is.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from eigenscape.theory.convolution.continuation import solve
+from eigenscape.theory.convolution.ladder import Points
+from eigenscape.theory.convolution.self_energy_law import SelfEnergyLaw
+from eigenscape.theory.laws.affine import Affine
+from eigenscape.theory.laws.law import Law
+from eigenscape.theory.laws.marchenko_pastur import MarchenkoPastur
+
+_NEAR = 0.25  # to 0, in units of the spectral radius
+_TINY = float(np.finfo(float).eps)
+_FAR = 1e8  # in units of the spread, where Σ is the mean
+_BAND = math.log(1e4)
+
+
+@dataclass(frozen=True)
+class SubordinatedPoints:
+    """w₁ and w₂ at points z, with what the factors have there.
+
+    Attributes:
+        first: w₁.
+        second: w₂.
+        first_slope: dw₁/dz.
+        energy: Σ(z) of the product.
+        slope: Σ′(z).
+    """
+
+    first: Points
+    second: Points
+    first_slope: Points
+    energy: Points
+    slope: Points
+
+
+def multiplicative_points(
+    first: Law, second: Law, units: tuple[float, float], z: Points
+) -> SubordinatedPoints:
+    """Solve for the subordinated points.
+
+    Args:
+        first: A law on [0, ∞), or any law where `second` is Marchenko–Pastur.
+        second: A law on [0, ∞); neither is a point mass.
+        units: A power of two of the order of either spectral radius, by `unit`: these
+            bring the laws to a scale of order 1 without any rounding.
+        z: Points on or above the axis, not 0.
+
+    Returns:
+        The points.
+
+    References:
+        Belinschi and Bercovici (2007), A new approach to subordination results in free
+        probability, Journal d'Analyse Mathématique 101; Silverstein and Bai (1995), On
+        the empirical distribution of eigenvalues of a class of large dimensional random
+        matrices, Journal of Multivariate Analysis 54, for a Marchenko–Pastur factor.
+    """
+    unit1, unit2 = units
+    left, right = Affine(first, 1 / unit1), Affine(second, 1 / unit2)
+    if isinstance(second, MarchenkoPastur):
+        right = MarchenkoPastur(second.ratio, second.scale / unit2)
+    y = z / (unit1 * unit2)
+    columns = np.empty((5, z.size), np.complex128)
+    # Near 0 all is small, and so must be what counts as rounding.
+    bands = np.floor(np.minimum(np.log(np.abs(y)) / _BAND, 0))
+    for band in np.unique(bands):
+        where, scale = bands == band, math.exp(_BAND * (band + 1))
+        if isinstance(right, MarchenkoPastur):
+            found = _covariance_points(left, right, y[where], min(scale, 1.0))
+        else:
+            found = _pair_points(left, right, y[where], min(scale, 1.0))
+        columns[:, where] = found
+    w1, w2, w1_slope, energy, slope = columns
+    return SubordinatedPoints(
+        first=unit1 * w1,
+        second=unit2 * w2,
+        first_slope=w1_slope / unit2,
+        energy=unit1 * unit2 * energy,
+        slope=slope,
+    )
+
+
+def reach(law: Law) -> float:
+    """Bound the spectral radius of a law without finding its edges.
+
+    Args:
+        law: The law, of bounded support.
+
+    Returns:
+        The radius, or a bound of it.
+    """
+    if isinstance(law, SelfEnergyLaw):
+        far = np.array([_FAR * law.spread * 1j])
+        return abs(float(np.real(law.self_energy(far)[0])[0])) + law.spread
+    if isinstance(law, Affine):
+        return abs(law.scale) * reach(law.law) + abs(law.shift)
+    return max(law.hull.upper, -law.hull.lower)
+
+
+def unit(law: Law) -> float:
+    """Round `reach` up to a power of two.
+
+    Args:
+        law: The law.
+
+    Returns:
+        The power.
+    """
+    return 2.0 ** math.frexp(reach(law))[1]
+
+
+def _self_energy(law: Affine) -> Callable[[Points], tuple[Points, Points]]:
+    # Σ to relative accuracy: where the spectrum holds 0, Σ vanishes there, and only
+    # w − 1/g does not cancel. A product has it, as its factors do.
+    if isinstance(law.law, SelfEnergyLaw):
+        return law.self_energy
+    ends = [end for i in law.support for end in (i.lower, i.upper)]
+    if 0 not in {*ends, *(atom.location for atom in law.atoms)}:
+        return law.self_energy
+
+    at_rounding = Law.self_energy(law, np.array([-_TINY]))[1][0]
+
+    def relative(w: Points) -> tuple[Points, Points]:
+        value, slope = law.self_energy(w)
+        near = np.abs(w) < _NEAR
+        if near.any():
+            value[near], slope[near] = Law.self_energy(law, w[near])
+        # Nearer to an edge at 0 than the law can tell.
+        slope[~np.isfinite(slope)] = at_rounding
+        return value, slope
+
+    return relative
+
+
+def _covariance_points(
+    law: Law, factor: MarchenkoPastur, z: Points, scale: float
+) -> tuple[Points, ...]:
+    # w₁, w₂, dw₁/dz, Σ, Σ′. With Σ₂ = σ (1 + cT₁) the equation z = w Σ₂ becomes
+    # w = z/σ − c w T₁(w), where Im w T₁(w) ≤ 0.
+    ratio, size, self_energy = factor.ratio, factor.scale, _self_energy(law)
+
+    def mapping(w: Points, y: Points) -> tuple[Points, Points, Points]:
+        energy, slope = self_energy(w)
+        g = 1 / (w - energy)
+        by_w = ratio * ((energy * g) ** 2 - (w * g) ** 2 * slope)
+        return y - ratio * energy * (w * g), by_w, np.ones_like(y)
+
+    found = solve(mapping, z / size, scale=scale * (1 + ratio), start=np.sqrt, project=_lift)
+    w, w_slope = found.value, found.derivative / size
+    energy, slope = self_energy(w)
+    transform_slope = (w * slope - energy) / (w - energy) ** 2
+    factor_slope = size * ratio * transform_slope
+    total_slope = (slope * (z / w) + energy * factor_slope) * w_slope
+    return w, z / energy, w_slope, energy * (z / w), total_slope
+
+
+def _pair_points(
+    first: Law, second: Law, z: Points, scale: float
+) -> tuple[Points, ...]:
+    # w₁, w₂, dw₁/dz, Σ, Σ′.
+    energy_of, partner_energy_of = _self_energy(first), _self_energy(second)
+
+    def mapping(w: Points, z: Points) -> tuple[Points, Points, Points]:
+        energy1, slope1 = energy_of(w)
+        partner = z / energy1
+        energy2, slope2 = partner_energy_of(partner)
+        image = z / energy2
+        by_w = (image / energy1) * (partner / energy2) * slope1 * slope2
+        return image, by_w, (1 - partner * slope2 / energy2) / energy2
+
+    found = solve(mapping, z, scale=scale, start=np.sqrt, project=_raise)
+    w1, w1_slope = found.value, found.derivative
+    energy1, slope1 = energy_of(w1)
+    w2 = z / energy1
+    energy2, slope2 = partner_energy_of(w2)
+    w2_slope = (1 - w2 * slope1 * w1_slope) / energy1
+    slope = slope1 * w1_slope * energy2 + energy1 * slope2 * w2_slope
+    return w1, w2, w1_slope, energy1 * energy2, slope
+
+
+def _raise(w: Points, z: Points) -> Points:
+    # T keeps Im w ≥ 0, whatever z is.
+    return _lift(w, np.real(z) + 0j)
+
+
+def _lift(w: Points, z: Points) -> Points:
+    # T keeps Im w ≥ Im z.
+    return np.where(np.imag(w) < np.imag(z), np.real(w) + 1j * np.imag(z), w)

@@ -1,0 +1,146 @@
+"""Where a smooth margin is positive along each of many curves.
+
+The ends of a spectrum are such places: the margin is 1 − T′ of a subordination map, and
+a curve runs over the reals between two spectra. A fixed grid only starts the search:
+every extremum short of 0 is followed, so that a stretch far narrower than the grid, or
+a break in one, is seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from jaxtyping import Float, Int
+
+Curve: TypeAlias = Int[np.ndarray, "c 1"]
+Coordinate: TypeAlias = Float[np.ndarray, "c k"]
+Margin: TypeAlias = Callable[[Curve, Coordinate], Coordinate]
+
+_NEAR_END = 10.0 ** -np.array([13.0, 10.0, 7.0, 5.0, 3.5])
+_NODES = np.concatenate([
+    _NEAR_END - 1,
+    np.sin(np.linspace(-1.5, 1.5, 24)),
+    1 - _NEAR_END[::-1],
+])
+_ZOOM = np.linspace(0, 1, 17)
+_CLIMBS = 12  # 8⁻¹² of a step: past half the digits, a maximum is flat
+_STEEP = 64  # times the bend of three samples; a parabola rises by an eighth of it
+_NOISE = 1e-12  # a lower maximum is a stretch narrower than rounding can tell
+_ZOOMS = 4  # 16⁻⁴ of a step, then an interpolation
+
+
+@dataclass(frozen=True)
+class Stretches:
+    """Maximal intervals of coordinates with a positive margin.
+
+    Attributes:
+        curve: On which curve each lies.
+        low: Its lower end; −1 where it begins with the curve.
+        high: Its upper end; 1 where it ends with the curve.
+    """
+
+    curve: Int[np.ndarray, " n"]
+    low: Float[np.ndarray, " n"]
+    high: Float[np.ndarray, " n"]
+
+
+def positive_stretches(margin: Margin, count: int) -> Stretches:
+    """Find where a margin is positive on the open interval (−1, 1) of every curve.
+
+    Args:
+        margin: Evaluates the margin on curves c at coordinates s; NaN where a curve
+            does not exist.
+        count: How many curves there are.
+
+    Returns:
+        The stretches, by curve and ascending, their ends to about ten digits.
+    """
+    s = np.tile(_NODES, (count, 1))
+    values = _defined(margin(np.arange(count)[:, None], s))
+    for sign in (1, -1):
+        # Peaks below 0 may reach above it between the nodes, and valleys below.
+        signed = sign * (values - _NOISE)
+        inner = signed[:, 1:-1]
+        extreme = (inner <= 0) & (inner >= signed[:, :-2]) & (inner >= signed[:, 2:])
+        row, column = np.nonzero(extreme & np.isfinite(inner))
+        ends = s[row, column], s[row, column + 2]
+        place, height = _climb(margin, sign, row, *ends)
+        s[row, column + 1], values[row, column + 1] = place, height
+    positive = values > _NOISE
+    edge = np.zeros((count, 1), bool)
+    row, first = np.nonzero(positive & ~np.hstack([edge, positive[:, :-1]]))
+    last = np.nonzero(positive & ~np.hstack([positive[:, 1:], edge]))[1]
+    before, after = np.maximum(first - 1, 0), np.minimum(last + 1, _NODES.size - 1)
+    low = crossing(margin, row, s[row, before], s[row, first])
+    high = crossing(margin, row, s[row, after], s[row, last])
+    return Stretches(
+        row,
+        np.where(first == 0, -1.0, low),
+        np.where(last == _NODES.size - 1, 1.0, high),
+    )
+
+
+def _climb(
+    margin: Margin,
+    sign: int,
+    curve: Int[np.ndarray, " n"],
+    low: Float[np.ndarray, " n"],
+    high: Float[np.ndarray, " n"],
+) -> tuple[Float[np.ndarray, " n"], Float[np.ndarray, " n"]]:
+    # To the local maximum of ±margin, or to the first positive value of it.
+    rows = np.arange(curve.size)
+    top, height = (low + high) / 2, np.full(curve.size, -np.inf)
+    for _ in range(_CLIMBS if curve.size else 0):
+        s = low[:, None] + (high - low)[:, None] * _ZOOM
+        values = sign * _defined(margin(curve[:, None], s))
+        best = np.clip(np.argmax(values, axis=1), 1, _ZOOM.size - 2)
+        top, height = s[rows, best], values[rows, best]
+        with np.errstate(invalid="ignore"):
+            bend = 2 * height - values[rows, best - 1] - values[rows, best + 1]
+        if ((height > _NOISE) | (height + _STEEP * bend < 0)).all():
+            break
+        low, high = s[rows, best - 1], s[rows, best + 1]
+    return top, sign * height
+
+
+def crossing(
+    margin: Margin,
+    curve: Int[np.ndarray, " n"],
+    outside: Float[np.ndarray, " n"],
+    inside: Float[np.ndarray, " n"],
+    *,
+    zooms: int = _ZOOMS,
+) -> Float[np.ndarray, " n"]:
+    """Find where margins become positive, by zooming in and one interpolation.
+
+    Args:
+        margin: The margin, on curves c at coordinates s.
+        curve: The curves.
+        outside: Coordinates with a margin that is not positive.
+        inside: Coordinates with a positive margin, on either side of `outside`.
+        zooms: How often a bracket is cut to a sixteenth; the interpolation squares
+            what is left.
+
+    Returns:
+        The coordinates of the crossings nearest to `outside`.
+    """
+    rows = np.arange(curve.size)
+    at_outside, at_inside = np.full(curve.size, -1.0), np.ones(curve.size)
+    for _ in range(zooms):
+        s = outside[:, None] + (inside - outside)[:, None] * _ZOOM
+        values = _defined(margin(curve[:, None], s))
+        values[:, -1] = np.maximum(values[:, -1], np.finfo(float).tiny)
+        positive = np.maximum(np.argmax(values > 0, axis=1), 1)
+        outside, inside = s[rows, positive - 1], s[rows, positive]
+        at_outside, at_inside = values[rows, positive - 1], values[rows, positive]
+    with np.errstate(all="ignore"):
+        share = at_outside / (at_outside - at_inside)
+    share = np.where(np.isfinite(share), np.clip(share, 0, 1), 0.5)
+    return outside + share * (inside - outside)
+
+
+def _defined(values: Coordinate) -> Coordinate:
+    return np.where(np.isnan(values), -np.inf, values)

@@ -98,7 +98,7 @@ class Convolution(Bilinear):
         """See Bilinear."""
         channels = bias if bias is not None and bias.ndim == 1 else None
         image: torch.Tensor = _convolve(x, weight, channels, *self._moves, self.groups)
-        return image if bias is channels else image + bias
+        return image if bias is None or bias is channels else image + bias
 
     def slopes(
         self, g: torch.Tensor, x: torch.Tensor, weight: torch.Tensor, wanted: Wanted

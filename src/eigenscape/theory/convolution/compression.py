@@ -114,7 +114,13 @@ class FreePower(SelfEnergyLaw):
         ends = np.ones(gaps.start.size)
         index, excess = np.arange(ends.size), self.exponent - 1
         curves = _PowerCurves(gaps, index, excess, -ends, ends)
-        return support_between(curve_gaps(curves))
+        # Where an atom of μ leaves none, g is infinite.
+        hard = [
+            self.exponent * atom.location
+            for atom in self.law.atoms
+            if abs(self.exponent * (atom.weight - 1) + 1) <= _ROUNDING * self.exponent
+        ]
+        return support_between(curve_gaps(curves), hard)
 
     @property
     def atoms(self) -> tuple[Atom, ...]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TypeAlias
 
 import numpy as np
@@ -26,6 +26,7 @@ _BISECTIONS = 60
 _STEPS = 100
 _RESOLUTION = 1e-9  # of the distance to ±1; at an edge z is stationary
 NOISE = 1e-12  # of the margin: gaps narrower than its power 3/2 are cusps
+_BESIDE = 1e-12  # of the width
 _JOIN = 1e-9  # of the width: gaps that meet where a point is infinite
 
 
@@ -105,19 +106,30 @@ def curve_gaps(curves: Curves) -> list[tuple[float, float]]:
     return _joined(lower, upper)
 
 
-def support_between(gaps: list[tuple[float, float]]) -> tuple[Interval, ...]:
+def support_between(
+    gaps: list[tuple[float, float]], hard: Iterable[float] = ()
+) -> tuple[Interval, ...]:
     """List the intervals between gaps.
 
     Args:
         gaps: The gaps, ascending; the outer ones end at infinity.
+        hard: Places known exactly, which stand for an edge found beside them.
 
     Returns:
         The intervals; the whole line where there is no gap.
     """
     if not gaps:
         return (Interval(-math.inf, math.inf),)
+    reach = _BESIDE * (gaps[-1][0] - gaps[0][1])
+    places = list(hard)
+
+    def exact(edge: float) -> float:
+        return next((x for x in places if abs(x - edge) <= reach), edge)
+
     neighbours = itertools.pairwise(gaps)
-    return tuple(Interval(left[1], right[0]) for left, right in neighbours)
+    return tuple(
+        Interval(exact(left[1]), exact(right[0])) for left, right in neighbours
+    )
 
 
 def _inside(curves: Curves) -> Reals:

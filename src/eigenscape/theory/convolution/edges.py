@@ -32,6 +32,8 @@ from eigenscape.theory.convolution.critical_points import (
 from eigenscape.theory.convolution.stripped_gaps import StrippedGaps
 from eigenscape.theory.laws.law import Interval, Law
 
+_ROUNDING = 4 * float(np.finfo(float).eps)
+
 
 def additive_support(first: Law, second: Law) -> tuple[Interval, ...]:
     """Find the support of the continuous part of a free sum.
@@ -48,7 +50,19 @@ def additive_support(first: Law, second: Law) -> tuple[Interval, ...]:
         Indiana University Mathematics Journal 46, for one law a semicircle.
     """
     pairs = _pairs(StrippedGaps.of(first), StrippedGaps.of(second))
-    return support_between(curve_gaps(pairs))
+    return support_between(curve_gaps(pairs), _hard_edges(first, second))
+
+
+def _hard_edges(first: Law, second: Law) -> list[float]:
+    # Where two atoms of masses that add up to 1 leave none: g is infinite there.
+    heaviest = max((b.weight for b in second.atoms), default=0.0)
+    heavy = [a for a in first.atoms if a.weight + heaviest >= 1 - _ROUNDING]
+    return [
+        a.location + b.location
+        for a in heavy
+        for b in second.atoms
+        if abs(a.weight + b.weight - 1) <= _ROUNDING
+    ]
 
 
 def _pairs(first: StrippedGaps, second: StrippedGaps) -> _Pairs:

@@ -120,10 +120,10 @@ def unit(law: Law) -> float:
     return 2.0 ** math.frexp(reach(law))[1]
 
 
-def _self_energy(law: Affine) -> Callable[[Points], tuple[Points, Points]]:
+def _self_energy(law: Law) -> Callable[[Points], tuple[Points, Points]]:
     # Σ to relative accuracy: where the spectrum holds 0, Σ vanishes there, and only
     # w − 1/g does not cancel. A product has it, as its factors do.
-    if isinstance(law.law, SelfEnergyLaw):
+    if isinstance(law, Affine) and isinstance(law.law, SelfEnergyLaw):
         return law.self_energy
     ends = [end for i in law.support for end in (i.lower, i.upper)]
     if 0 not in {*ends, *(atom.location for atom in law.atoms)}:
@@ -156,7 +156,9 @@ def _covariance_points(
         by_w = ratio * ((energy * g) ** 2 - (w * g) ** 2 * slope)
         return y - ratio * energy * (w * g), by_w, np.ones_like(y)
 
-    found = solve(mapping, z / size, scale=scale * (1 + ratio), start=np.sqrt, project=_lift)
+    found = solve(
+        mapping, z / size, scale=scale * (1 + ratio), start=np.sqrt, project=_lift
+    )
     w, w_slope = found.value, found.derivative / size
     energy, slope = self_energy(w)
     transform_slope = (w * slope - energy) / (w - energy) ** 2

@@ -119,7 +119,13 @@ class Discrete(Law):
         if pole.any():
             which = np.searchsorted(places, np.real(z[pole]))
             value[pole], slope[pole] = POLE, -(POLE**2) / residues[which]
-        return np.asarray(self._mean + value), slope
+        value += self._mean
+        # Σ vanishes at an atom at 0, and only z − 1/g has its digits there.
+        near = np.abs(z) < self._reach_of_zero
+        if near.any():
+            g, g_slope = self._sums(z[near])
+            value[near], slope[near] = self._from_stieltjes(z[near], g, g_slope)
+        return value, slope
 
     def _summed_energy(
         self, z: Complex[np.ndarray, " n"]
@@ -154,6 +160,11 @@ class Discrete(Law):
     def _stripped(self) -> tuple[Float[np.ndarray, " k"], Float[np.ndarray, " k"]]:
         # Σ = z − 1/g has its poles at the zeros of g.
         return zeros_between(*self._merged)
+
+    @functools.cached_property
+    def _reach_of_zero(self) -> float:
+        places, zeros = self._merged[0], self._stripped[0]
+        return float(np.abs(zeros).min() / 4) if 0 in places and zeros.size else 0.0
 
     @functools.cached_property
     def _sums(self) -> Sums:

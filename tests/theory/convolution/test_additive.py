@@ -148,7 +148,7 @@ measures = st.builds(
 )
 
 
-@settings(max_examples=15)
+@settings(max_examples=5)
 @given(measures, measures)
 def test_free_cumulants_add(first: Discrete, second: Discrete) -> None:
     law = free_additive_convolution(first, second)
@@ -159,7 +159,7 @@ def test_free_cumulants_add(first: Discrete, second: Discrete) -> None:
     assert (np.abs(free_cumulants(law, 5) - expected) <= tolerance).all()
 
 
-@settings(max_examples=15)
+@settings(max_examples=5)
 @given(measures, measures)
 def test_the_mass_is_one(first: Discrete, second: Discrete) -> None:
     law = free_additive_convolution(first, second)

@@ -4,6 +4,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 # other packages of the same kind, to measure against
 PEERS  ?= .venv-bench
+THEORY ?= .venv-theory-bench
 # one thread a process: test processes run side by side
 ONE    := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 
@@ -37,9 +38,10 @@ ci: check test   ## what continuous integration runs
 report: $(READY) ## run the quick preset and write its report
 	$(BIN)/eigenscape survey mnist-mlp-quick --out runs/quick --resume
 
-bench: $(READY) $(PEERS)/.ready  ## measure coverage and speed; writes benchmarks/results
+bench: $(READY) $(PEERS)/.ready $(THEORY)/.ready  ## measure coverage and speed; writes benchmarks/results
 	$(ONE) $(BIN)/python benchmarks/planted_spikes.py
 	$(ONE) $(PEERS)/bin/python benchmarks/curvature_speed.py
+	$(ONE) $(THEORY)/bin/python benchmarks/theory_speed.py
 
 $(PEERS)/.ready: pyproject.toml constraints.txt benchmarks/peers-requirements.txt
 	test -x $(PEERS)/bin/python || $(PYTHON) -m venv $(PEERS)
@@ -47,5 +49,13 @@ $(PEERS)/.ready: pyproject.toml constraints.txt benchmarks/peers-requirements.tx
 	$(PEERS)/bin/python -m pip install -q -c constraints.txt -r benchmarks/peers-requirements.txt -e .
 	touch $@
 
+$(THEORY)/.ready: pyproject.toml constraints.txt benchmarks/theory-peers-requirements.txt
+	test -x $(THEORY)/bin/python || $(PYTHON) -m venv $(THEORY)
+	$(THEORY)/bin/python -m pip install -q --upgrade "pip>=25.1"
+	$(THEORY)/bin/python -m pip install -q -r benchmarks/theory-peers-requirements.txt
+	$(THEORY)/bin/python -m pip install -q --no-deps "empyricalRMT==1.1.1"
+	$(THEORY)/bin/python -m pip install -q --no-deps -e .
+	touch $@
+
 clean:           ## remove the environment and what was built
-	rm -rf $(VENV) $(PEERS) build dist
+	rm -rf $(VENV) $(PEERS) $(THEORY) build dist

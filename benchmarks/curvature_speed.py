@@ -35,6 +35,7 @@ BLOCK = "curvlinops, A @ V"
 TOLERANCE = 1e-4
 COUNT = 5
 SAME_NODE = 1e-4
+PACKAGES = ("torch", "pyhessian", "hessian-eigenthings", "curvlinops-for-pytorch")
 JOB_SHARE = 3
 """A job is long: it gets one round for so many of a product."""
 
@@ -303,7 +304,9 @@ def main() -> None:
         sections.append(TASKS[task](options.rounds))
         print("\n".join(bar.line() for bar in sections[-1].bars), flush=True)
         print("\n".join(sections[-1].lines()), flush=True)
-    options.out.write_text(page(sections, options.rounds), encoding="utf-8")
+    title = "Speed and memory of the curvature engine, side by side with its peers"
+    made = f"Made by `benchmarks/curvature_speed.py --rounds {options.rounds}`."
+    options.out.write_text(page(title, made, PACKAGES, sections), encoding="utf-8")
 
 
 if __name__ == "__main__":

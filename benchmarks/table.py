@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-import torch
-
 ROOT = Path(__file__).resolve().parents[1]
-PACKAGES = ("torch", "pyhessian", "hessian-eigenthings", "curvlinops-for-pytorch")
 
 
 @dataclass(frozen=True)
@@ -59,20 +57,24 @@ class Section:
         return [f"### {self.title}", "", *(f"| {' | '.join(row)} |" for row in table)]
 
 
-def page(sections: Sequence[Section], rounds: int) -> str:
+def page(
+    title: str, made: str, packages: Sequence[str], sections: Sequence[Section]
+) -> str:
     """Render the page.
 
     Args:
+        title: What is compared.
+        made: By what command, and what the columns are.
+        packages: The contestants, whose versions are told.
         sections: What was measured.
-        rounds: Rounds of a product row.
 
     Returns:
         Markdown.
     """
     lines = [
-        "# Speed and memory of the curvature engine, side by side with its peers",
+        f"# {title}",
         "",
-        f"Made by `benchmarks/curvature_speed.py --rounds {rounds}`. {_environment()} "
+        f"{made} {environment(packages)} "
         "All contestants take turns in one process on one thread; the clock is the "
         "processor time of the process; seconds are medians over the rounds, ratios "
         "are medians of the ratios within a round. "
@@ -93,13 +95,29 @@ def number(value: float | None, digits: int = 3) -> str:
     return "–" if value is None else f"{value:.{digits}g}"
 
 
-def _environment() -> str:
-    versions = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
+def environment(packages: Sequence[str]) -> str:
+    """Say when and where this runs.
+
+    Args:
+        packages: Distributions whose versions are told.
+
+    Returns:
+        A sentence.
+    """
+    versions = ", ".join(f"{name} {_installed(name)}" for name in packages)
     day = datetime.now(UTC).date().isoformat()
+    threads = os.environ.get("OMP_NUM_THREADS", "all")
     return (
         f"{day}, commit {_commit()}, Python {platform.python_version()}, {versions}; "
-        f"{_processor()}, {torch.get_num_threads()} thread."
+        f"{_processor()}, threads: {threads}."
     )
+
+
+def _installed(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "not installed"
 
 
 def _processor() -> str:

@@ -33,6 +33,18 @@ def test_stretches_that_reach_the_ends():
     assert found.high == pytest.approx([-0.5, 1, -0.5, 1], abs=1e-9)
 
 
+def test_a_narrow_break_and_a_landmark():
+    """A pole of width 1e-3 breaks a stretch; one of 1e-9 must be pointed at."""
+    wide = positive_stretches(lambda _, s: 1 - 1e-6 / (s - 0.345) ** 2, 1)
+    assert wide.low == pytest.approx([-1, 0.346], abs=1e-7)
+    assert wide.high == pytest.approx([0.344, 1], abs=1e-7)
+    place = np.array([[0.345, np.nan]])
+    narrow = positive_stretches(
+        lambda _, s: 1 - 1e-18 / np.maximum(np.abs(s - 0.345), 1e-14) ** 2, 1, place
+    )
+    assert narrow.curve.size == 2
+
+
 def test_a_curve_may_be_undefined_in_parts():
     found = positive_stretches(
         lambda _, s: np.where(np.abs(s) < 0.5, 1 - 2 * s, np.nan), 1

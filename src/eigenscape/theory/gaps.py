@@ -139,6 +139,19 @@ def moment(w: Array, energy: Array, slope: Array) -> tuple[Array, Array]:
         return energy * g, (w * slope - energy) * g**2
 
 
+def mass_at(law: Law, location: float) -> float:
+    """Look up the mass of an atom.
+
+    Args:
+        law: The law.
+        location: A point.
+
+    Returns:
+        The mass there; 0 where there is no atom.
+    """
+    return sum((atom.weight for atom in law.atoms if atom.location == location), 0.0)
+
+
 def falling_root(
     function: Callable[[Float[np.ndarray, " n"]], tuple[Array, Array]],
     low: Float[np.ndarray, " n"],

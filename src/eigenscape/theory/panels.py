@@ -143,7 +143,8 @@ def smooth_intervals(law: Law) -> list[Interval]:
     """
     parts: list[Interval] = []
     for interval in law.support:
-        inside = interval.lower < 0 < interval.upper
+        sides = min(-interval.lower, interval.upper)
+        inside = sides > _RESOLUTION * interval.width
         if inside and not np.isfinite(law.density(np.zeros(1))[0]):
             parts += [Interval(interval.lower, 0.0), Interval(0.0, interval.upper)]
         else:

@@ -47,18 +47,26 @@ class Stretches:
     high: Float[np.ndarray, " n"]
 
 
-def positive_stretches(margin: Margin, count: int) -> Stretches:
+def positive_stretches(
+    margin: Margin,
+    count: int,
+    landmarks: Coordinate | None = None,
+) -> Stretches:
     """Find where a margin is positive on the open interval (−1, 1) of every curve.
 
     Args:
         margin: Evaluates the margin on curves c at coordinates s; NaN where a curve
             does not exist.
         count: How many curves there are.
+        landmarks: Coordinates that must be looked at, a row a curve; NaN for none.
 
     Returns:
         The stretches, by curve and ascending, their ends to about ten digits.
     """
     s = np.tile(_NODES, (count, 1))
+    if landmarks is not None:
+        beside = np.where(np.isnan(landmarks), _NODES[0], landmarks)
+        s = np.sort(np.hstack([s, beside]), axis=1)
     values = _defined(margin(np.arange(count)[:, None], s))
     for sign in (1, -1):
         # Peaks below 0 may reach above it between the nodes, and valleys below.
@@ -73,13 +81,13 @@ def positive_stretches(margin: Margin, count: int) -> Stretches:
     edge = np.zeros((count, 1), bool)
     row, first = np.nonzero(positive & ~np.hstack([edge, positive[:, :-1]]))
     last = np.nonzero(positive & ~np.hstack([positive[:, 1:], edge]))[1]
-    before, after = np.maximum(first - 1, 0), np.minimum(last + 1, _NODES.size - 1)
+    before, after = np.maximum(first - 1, 0), np.minimum(last + 1, s.shape[1] - 1)
     low = crossing(margin, row, s[row, before], s[row, first])
     high = crossing(margin, row, s[row, after], s[row, last])
     return Stretches(
         row,
         np.where(first == 0, -1.0, low),
-        np.where(last == _NODES.size - 1, 1.0, high),
+        np.where(last == s.shape[1] - 1, 1.0, high),
     )
 
 

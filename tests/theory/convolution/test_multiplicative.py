@@ -21,7 +21,7 @@ from eigenscape.theory.laws import (
     Semicircle,
 )
 from eigenscape.theory.panels import cut_panels
-from eigenscape.theory.transforms import moments
+from eigenscape.theory.transforms import cdf, moments
 
 # With noise of ratio 0.05 these fourth atoms open gaps of width 1e-2 and 1e-5.
 WIDE, NARROW = 6.725386166503953, 6.663851964164018
@@ -380,6 +380,24 @@ def test_many_atoms(rng):
     # Second-order in the spacing 1/500.
     assert half.support[0].upper == pytest.approx(interval.upper, rel=1e-4)
     assert moments(law, 1)[0] == pytest.approx(spectrum.mean(), rel=1e-12)
+
+
+def test_a_light_cluster_in_a_narrow_dip_is_found():
+    """A thousandth of the mass, between light atoms at 0 and the rest."""
+    first = atoms([0, 1.006, 6.095, 7.9], [0.001, 0.192, 0.804, 0.003])
+    second = atoms([0, 5.025, 6.002], [0.214, 0.457, 0.329])
+    law = free_multiplicative_convolution(first, second)
+    assert total_mass(law) == pytest.approx(1, abs=1e-12)
+    cluster = np.array([law.support[0].upper])
+    assert cdf(law, cluster)[0] == pytest.approx(0.214 + 0.001, abs=1e-12)
+
+
+def test_a_smooth_factor_opens_no_gap_at_its_rounded_edges():
+    law = free_multiplicative_convolution(
+        Affine(MarchenkoPastur(0.5), -1.0, 4.0), atoms([3.077, 3.467], [0.17, 0.83])
+    )
+    assert len(law.support) == 1
+    assert total_mass(law) == pytest.approx(1, abs=1e-12)
 
 
 def test_against_a_sampled_matrix(rng):

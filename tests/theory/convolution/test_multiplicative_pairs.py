@@ -55,3 +55,19 @@ def test_agrees_with_the_explicit_curve_of_a_wishart_factor():
     explicit = multiplicative_gaps(law, noise)
     assert starts == pytest.approx(np.sort(explicit.start), rel=1e-14)
     assert ends == pytest.approx(np.sort(explicit.end), rel=1e-13)
+
+
+def test_landmarks_lie_where_no_gap_can():
+    curves = PairCurves.of(
+        Discrete(np.array([0.0, 1.0, 3.0]), np.array([0.2, 0.5, 0.3])),
+        Discrete(np.array([0.0, 2.0]), np.array([0.01, 0.99])),
+    )
+    landmarks = curves.landmarks()
+    curve = np.arange(curves.count)
+    (w1, *_), (w2, *_) = curves._points(curve, landmarks[:, 1])
+    # T = −1 + 0.01/2 there; z = w₁ w₂ T/(1 + T) is not positive.
+    t = 1.98 / (w2 - 2)
+    assert t == pytest.approx(-0.995, abs=1e-9)
+    assert (w1 > 0).all()
+    assert (w2 > 0).all()
+    assert (curves.location(curve, landmarks[:, 1]) < 0).all()

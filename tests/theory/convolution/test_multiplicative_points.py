@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from eigenscape.core import ConvergenceError
 from eigenscape.theory.convolution.multiplicative import (
     free_multiplicative_convolution,
 )
@@ -76,3 +77,13 @@ def test_reach_bounds_the_radius():
     assert unit(ATOMS) == 4
     law = free_multiplicative_convolution(ATOMS, ATOMS)
     assert law.hull.upper <= reach(law) < 30
+
+
+def test_a_shifted_law_is_not_trusted_beside_a_singular_edge_at_zero():
+    """The arcsine law on [0, 4], known there to the rounding of its shift by 2."""
+    arcsine = Affine(KestenMcKay(2), 1.0, 2.0)
+    near, nearer = np.array([1e-8 + 0j]), np.array([1e-20 + 0j])
+    found = points(arcsine, ATOMS, near)
+    assert found.first[0] * ATOMS.self_energy(found.second)[0][0] == pytest.approx(1e-8)
+    with pytest.raises(ConvergenceError, match="the fixed point at z"):
+        points(arcsine, ATOMS, nearer)

@@ -22,6 +22,10 @@ class ByEnergy(SelfEnergyLaw):
     def atoms(self) -> tuple[Atom, ...]:
         return ()
 
+    @property
+    def spread(self) -> float:
+        return TRUTH.hull.width
+
     def upper_self_energy(self, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return TRUTH.self_energy(z)
 

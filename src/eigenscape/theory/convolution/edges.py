@@ -29,6 +29,7 @@ from eigenscape.theory.convolution.critical_points import (
     curve_gaps,
     support_between,
 )
+from eigenscape.theory.convolution.self_energy_law import SelfEnergyLaw
 from eigenscape.theory.convolution.stripped_gaps import StrippedGaps
 from eigenscape.theory.laws.law import Interval, Law
 
@@ -49,7 +50,9 @@ def additive_support(first: Law, second: Law) -> tuple[Interval, ...]:
         Biane (1997), On the free convolution with a semi-circular distribution,
         Indiana University Mathematics Journal 46, for one law a semicircle.
     """
-    pairs = _pairs(StrippedGaps.of(first), StrippedGaps.of(second))
+    # The second law is inverted, which takes ten times the evaluations of the first.
+    one, two = (second, first) if isinstance(second, SelfEnergyLaw) else (first, second)
+    pairs = _pairs(StrippedGaps.of(one), StrippedGaps.of(two))
     return support_between(curve_gaps(pairs), _hard_edges(first, second))
 
 
@@ -71,13 +74,11 @@ def _pairs(first: StrippedGaps, second: StrippedGaps) -> _Pairs:
     one, two = np.nonzero(bottom < top)
     bottom, top = bottom[one, two], top[one, two]
     # The first gap's coordinates, cut where u leaves the second one.
-    ends = np.ones(one.size)
-    begin = np.where(
-        bottom > first.bottom[one], first.coordinate(one, bottom, -ends, ends), -1.0
-    )
-    finish = np.where(
-        top < first.top[one], first.coordinate(one, top, -ends, ends), 1.0
-    )
+    begin, finish = np.full(one.size, -1.0), np.ones(one.size)
+    for ends, level, own in ((begin, bottom, first.bottom), (finish, top, first.top)):
+        cut = np.flatnonzero(level != own[one])
+        span = np.ones(cut.size)
+        ends[cut] = first.coordinate(one[cut], level[cut], -span, span)
     return _Pairs(first, second, one, two, begin, finish)
 
 

@@ -185,7 +185,7 @@ class Ladder:
             if exact.any():
                 multiplier = np.abs(local.contraction)
                 fine = _is_fine(local, x, residual) & (multiplier <= _UNITY)
-                stalled = (relative > previous / 4) & (relative <= _STALLED)
+                stalled = (relative > previous / 2) & (relative <= _STALLED)
                 fine |= stalled & (multiplier <= _BLURRED)
                 settled = np.where(exact, fine, settled)
             # Off the domain without progress, T itself leads back in.

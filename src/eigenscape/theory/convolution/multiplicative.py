@@ -21,7 +21,7 @@ from eigenscape.theory.convolution.self_energy_law import (
     SelfEnergyLaw,
     is_point_mass,
 )
-from eigenscape.theory.gaps import Gaps
+from eigenscape.theory.gaps import Gaps, mass_at
 from eigenscape.theory.laws.affine import Affine
 from eigenscape.theory.laws.discrete import Discrete
 from eigenscape.theory.laws.law import Atom, Interval, Law
@@ -127,7 +127,7 @@ class MultiplicativeConvolution(SelfEnergyLaw):
             Belinschi (2003), The atoms of the free multiplicative convolution of two
             probability distributions, Integral Equations and Operator Theory 46.
         """
-        at_zero = max(_mass_at_zero(self.first), _mass_at_zero(self.second))
+        at_zero = max(mass_at(self.first, 0.0), mass_at(self.second, 0.0))
         masses = {0.0: at_zero} if at_zero > 0 else {}
         for a in self.first.atoms:
             for b in self.second.atoms:
@@ -220,7 +220,3 @@ def _plain(law: Law) -> Law:
         scale *= inner.scale
         return inner.law if scale == 1 else Affine(inner.law, scale)
     return Affine(inner, scale)
-
-
-def _mass_at_zero(law: Law) -> float:
-    return sum((atom.weight for atom in law.atoms if atom.location == 0), 0.0)

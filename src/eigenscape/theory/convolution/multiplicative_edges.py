@@ -42,7 +42,7 @@ def multiplicative_gaps(first: Law, second: Law) -> Gaps:
         curves = _CovarianceCurves(first, second, _wide_gaps(first, second.ratio))
     else:
         curves = PairCurves.of(first, second)
-    found = positive_stretches(curves.margin, curves.count)
+    found = positive_stretches(curves.margin, curves.count, curves.landmarks())
     starts = curves.location(found.curve, found.low)
     ends = curves.location(found.curve, found.high)
     order = np.argsort(starts)
@@ -63,6 +63,9 @@ class _CovarianceCurves:
     @property
     def count(self) -> int:
         return self.gaps.start.size
+
+    def landmarks(self) -> None:
+        """None: between atoms the margin is concave, and outside it falls to them."""
 
     def margin(
         self, curve: Int[np.ndarray, "c 1"], s: Float[np.ndarray, "c k"]

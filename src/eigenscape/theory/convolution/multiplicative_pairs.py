@@ -16,6 +16,7 @@ from eigenscape.theory.gaps import (
     Gaps,
     end_values,
     falling_root,
+    mass_at,
     moment,
     preimages,
     real_self_energy,
@@ -110,6 +111,28 @@ class PairCurves:
     def count(self) -> int:
         """The number of curves."""
         return self.first.gap.size
+
+    def landmarks(self) -> Float[np.ndarray, "c m"]:
+        """Find points of spectrum on the curves.
+
+        Between T = −1 and 0, or −1 and the mass at 0 less 1, η is negative: with w₁
+        and w₂ positive there, z is not.
+
+        Returns:
+            Coordinates, a row a curve; NaN where a curve has no such point.
+        """
+        sides = (self.first, self.second)
+        least = min(mass_at(side.law, 0.0) for side in sides)
+        columns: list[Float[np.ndarray, " c"]] = []
+        for level in (-0.5, least / 2 - 1):
+            target = np.full(self.count, level)
+            total = np.zeros(self.count)
+            for side in sides:
+                total += preimages(side.law, moment, target, side.gaps, side.gap)
+            begin = self.first.begin + self.second.begin
+            finish = self.first.finish + self.second.finish
+            columns.append((2 * total - finish - begin) / (finish - begin))
+        return np.stack(columns, axis=1)
 
     def margin(
         self, curve: Int[np.ndarray, "c 1"], s: Float[np.ndarray, "c k"]

@@ -22,6 +22,8 @@ from eigenscape.theory.laws.marchenko_pastur import MarchenkoPastur
 
 _NEAR = 0.25  # to 0, in units of the spectral radius
 _TINY = float(np.finfo(float).eps)
+_UNSURE = 1e-12  # of a shifted law, by the tolerance of a residual
+_VANISHING = 1e-6
 _FAR = 1e8  # in units of the spread, where Σ is the mean
 _BAND = math.log(1e4)
 
@@ -72,8 +74,11 @@ def multiplicative_points(
         right = MarchenkoPastur(second.ratio, second.scale / unit2)
     y = z / (unit1 * unit2)
     columns = np.empty((5, z.size), np.complex128)
-    # Near 0 all is small, and so must be what counts as rounding.
+    # Near 0 all is small, and so must be what counts as rounding; but a shifted law
+    # knows points there to the rounding of its shift only.
     bands = np.floor(np.minimum(np.log(np.abs(y)) / _BAND, 0))
+    if _is_shifted(first) or _is_shifted(second):
+        bands[:] = 0
     for band in np.unique(bands):
         where, scale = bands == band, math.exp(_BAND * (band + 1))
         if isinstance(right, MarchenkoPastur):
@@ -120,6 +125,10 @@ def unit(law: Law) -> float:
     return 2.0 ** math.frexp(reach(law))[1]
 
 
+def _is_shifted(law: Law) -> bool:
+    return isinstance(law, Affine) and law.shift != 0
+
+
 def _self_energy(law: Law) -> Callable[[Points], tuple[Points, Points]]:
     # Σ to relative accuracy: where the spectrum holds 0, Σ vanishes there, and only
     # w − 1/g does not cancel. A product has it, as its factors do.
@@ -129,15 +138,21 @@ def _self_energy(law: Law) -> Callable[[Points], tuple[Points, Points]]:
     if 0 not in {*ends, *(atom.location for atom in law.atoms)}:
         return law.self_energy
 
-    at_rounding = Law.self_energy(law, np.array([-_TINY]))[1][0]
+    edge, beside = np.zeros(1), np.array([-_TINY])
+    # Nearer to an edge at 0 than a law can tell Σ is what it is there, but not if it
+    # vanishes there and the law is shifted: then no certificate shall be had.
+    shifted = isinstance(law, Affine) and _is_shifted(law.law)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        at_edge = abs(Law.self_energy(law, edge)[0][0])
+    lost = shifted and not at_edge >= _VANISHING
+    at_rounding = math.nan if lost else Law.self_energy(law, beside)[1][0]
 
     def relative(w: Points) -> tuple[Points, Points]:
         value, slope = law.self_energy(w)
         near = np.abs(w) < _NEAR
         if near.any():
             value[near], slope[near] = Law.self_energy(law, w[near])
-        # Nearer to an edge at 0 than the law can tell.
-        slope[~np.isfinite(slope)] = at_rounding
+        slope[~np.isfinite(slope) | (lost & (np.abs(w) < _UNSURE))] = at_rounding
         return value, slope
 
     return relative

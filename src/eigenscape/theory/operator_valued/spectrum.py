@@ -97,19 +97,19 @@ class PencilSpectrum:
         z = z.astype(complex)
         below = np.signbit(np.imag(z))
         above = np.where(below, z.conj(), z)
-        values, solution = evaluate(above)
-        missing = np.flatnonzero(~solution.certified)
-        if missing.size:
+        with np.errstate(all="ignore"):  # poles are NaN and not certified
+            values, solution = evaluate(above)
+            missing = np.flatnonzero(~solution.certified)
             values[missing], bridged = self._bridged(above[missing], evaluate)
-            if not bridged.all():
-                worst = missing[np.argmin(bridged)]
-                what = f"the resolvent of the pencil at z = {z[worst]}"
-                raise ConvergenceError(
-                    what,
-                    iterations=solution.iterations,
-                    residual=float(solution.residual[worst]),
-                    remedy="move the point off an atom or an edge where g diverges",
-                )
+        if not bridged.all():
+            worst = missing[np.argmin(bridged)]
+            what = f"the resolvent of the pencil at z = {z[worst]}"
+            raise ConvergenceError(
+                what,
+                iterations=solution.iterations,
+                residual=float(solution.residual[worst]),
+                remedy="move the point off an atom or an edge where g diverges",
+            )
         adjoint = values.conj().swapaxes(1, 2)
         return np.where(below[:, None, None], adjoint, values)
 

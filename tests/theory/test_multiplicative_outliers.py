@@ -36,6 +36,17 @@ def test_spiked_covariance_of_the_identity(spike):
     assert outlier.overlap == pytest.approx((1 - c / distance**2) / growth, rel=1e-12)
 
 
+def test_noise_that_is_a_product_itself():
+    """S-transforms multiply: z = θ (1 + a/(θ − 1)) (1 + b/(θ − 1))."""
+    a, b, spike = 0.2, 0.5, 4.0
+    noise = free_multiplicative_convolution(MarchenkoPastur(a), MarchenkoPastur(b))
+    (outlier,) = multiplicative_outliers(spike, noise)
+    gap = spike - 1
+    assert outlier.location == pytest.approx(spike * (1 + a / gap) * (1 + b / gap))
+    loss = spike / gap * (a / (gap + a) + b / (gap + b))
+    assert outlier.overlap == pytest.approx(1 - loss, rel=1e-9)
+
+
 def test_no_outlier_below_the_bulk_where_the_noise_is_singular():
     assert multiplicative_outliers(0.01, MarchenkoPastur(1.5)) == ()
 

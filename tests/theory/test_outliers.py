@@ -10,11 +10,13 @@ from scipy import linalg
 
 from eigenscape.theory import (
     Affine,
+    Cauchy,
     Discrete,
     FreeMeixner,
     KestenMcKay,
     MarchenkoPastur,
     Semicircle,
+    free_additive_convolution,
     outlier_location,
     outlier_overlap,
     outliers,
@@ -40,6 +42,22 @@ def test_semicircle_noise_in_closed_form(sigma, spike):
     location, overlap = outlier_location(spike, noise), outlier_overlap(spike, noise)
     assert location == pytest.approx(spike + sigma**2 / spike, rel=1e-14)
     assert overlap == pytest.approx(1 - sigma**2 / spike**2, rel=1e-12)
+
+
+def test_noise_that_is_a_sum_itself():
+    """R-transforms add: z = θ + σ²/θ + 1/(1 − c/θ) for a spike of the zero matrix."""
+    variance, ratio, spike = 0.5, 0.3, 4.0
+    noise = free_additive_convolution(Semicircle(variance), MarchenkoPastur(ratio))
+    (outlier,) = outliers(spike, noise)
+    shrink = 1 - ratio / spike
+    assert outlier.location == pytest.approx(spike + variance / spike + 1 / shrink)
+    loss = variance / spike**2 + ratio / (spike * shrink) ** 2
+    assert outlier.overlap == pytest.approx(1 - loss, rel=1e-9)
+
+
+def test_cauchy_noise_hides_every_spike():
+    assert outliers(4.0, Cauchy()) == ()
+    assert spike_threshold(Cauchy()) == math.inf
 
 
 def test_spike_below_the_threshold_is_absorbed():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -11,20 +12,28 @@ from typing import TypeAlias
 import numpy as np
 from jaxtyping import Float
 
+from eigenscape.core import ConvergenceError
 from eigenscape.theory.laws.affine import Affine
 from eigenscape.theory.laws.arcsine import Arcsine
 from eigenscape.theory.laws.cauchy import Cauchy
 from eigenscape.theory.laws.discrete import Discrete
 from eigenscape.theory.laws.free_binomial import FreeBinomial
-from eigenscape.theory.laws.law import Law
+from eigenscape.theory.laws.law import Interval, Law
 from eigenscape.theory.laws.mixture import Mixture
 from eigenscape.theory.laws.uniform import Uniform
-from eigenscape.theory.panels import cut_panels, smooth_intervals
+from eigenscape.theory.mass_below import mass_below
+from eigenscape.theory.panels import Panels, cut_panels, smooth_intervals
 
 Vector: TypeAlias = Float[np.ndarray, " n"]
 
 _STEPS = 300  # a quarter of them bisections, enough for any two numbers of one sign
 _ROUNDING = 2 * float(np.finfo(float).eps)
+_LOST = 1e-11  # mass that the panels of a law may miss
+_NOISE = 1e-6  # or an interval's, where x does not resolve the edges; then made up for
+# In units of the spectral radius, to the rounding of which edges are known: shorter
+# intervals may need that tolerance, and no density tells the mass of narrower ones.
+_SHORT, _NARROW = 1e-3, 1e-7
+_DOUBLINGS = 120  # of the distance from 0, beyond which heavy tails have no mass left
 
 
 @dataclass(frozen=True)
@@ -161,13 +170,88 @@ def _flattened(law: Law) -> Iterator[tuple[float, float, float, Law]]:
 
 @functools.singledispatch
 def _continuous(law: Law) -> Continuous:
-    panels = [cut_panels(law, interval) for interval in smooth_intervals(law)]
+    idle = sum((atom.weight for atom in law.atoms), 0.0)
+    if math.isinf(law.hull.width):
+        marks = 2.0 ** np.arange(-60, _DOUBLINGS)
+        line = np.concatenate([-marks[::-1], [0.0], marks])
+        return Continuous(functools.partial(_over, law), line, 1 - idle)
+    parts = smooth_intervals(law)
+    laid = [_laid(law, part) for part in parts]
+    found = math.nan if None in laid else sum(panels.total for panels in laid if panels)
+    if abs(found + idle - 1) <= _LOST:
+        pieces = [_from_panels(panels, 1.0) for panels in laid if panels]
+    else:
+        masses = _masses(law, parts)
+        pieces = list(map(functools.partial(_certain, law), parts, laid, masses))
 
     def below(x: Vector) -> Vector:
-        return np.sum([part.mass_below(x) for part in panels], axis=0)
+        return np.sum([piece.below(x) for piece in pieces], axis=0)
 
-    marks = np.concatenate([part.ends for part in panels])
-    return Continuous(below, marks, sum(part.total for part in panels))
+    marks = np.concatenate([piece.marks for piece in pieces])
+    return Continuous(below, marks, sum(piece.total for piece in pieces))
+
+
+def _laid(law: Law, part: Interval) -> Panels | None:
+    # Where its edges are sums, x resolves them no better than the terms.
+    radius = max(-law.hull.lower, law.hull.upper)
+    if part.width <= _NARROW * radius:
+        return None
+    for reach in (0.0, radius) if part.width > _SHORT * radius else (radius,):
+        try:
+            return cut_panels(law, part, reach=reach)
+        except ConvergenceError:
+            continue
+    return None
+
+
+def _masses(law: Law, parts: list[Interval]) -> list[float]:
+    # The mass of each part, from the mass below a point of every gap between them.
+    between = [
+        one.upper + (other.lower - one.upper) / 2
+        for one, other in itertools.pairwise(parts)
+    ]
+    idle = sum(atom.weight for atom in law.atoms)
+    below = np.concatenate([[0.0], _over(law, np.array(between)), [1 - idle]])
+    return np.diff(below).tolist()
+
+
+def _over(law: Law, x: Vector) -> Vector:
+    # Without the atoms below x, and half of one at x.
+    mass = mass_below(law, x)
+    for atom in law.atoms:
+        mass -= atom.weight * np.heaviside(x - atom.location, 0.5)
+    return mass
+
+
+def _certain(
+    law: Law, part: Interval, panels: Panels | None, mass: float
+) -> Continuous:
+    error = math.inf if panels is None else abs(panels.total - mass)
+    if panels is not None and error <= _NOISE * mass:
+        return _from_panels(panels, mass / panels.total if panels.total else 1.0)
+    if panels is not None and error > _LOST:
+        what = f"the mass of the density on [{part.lower}, {part.upper}]"
+        raise ConvergenceError(
+            what,
+            iterations=1,
+            residual=error,
+            remedy="scale the parts of the law to sizes nearer to each other",
+        )
+    start = _over(law, np.array([part.lower]))
+
+    def below(x: Vector) -> Vector:
+        share = np.where(x < part.upper, 0.0, mass)
+        inside = (x > part.lower) & (x < part.upper)
+        share[inside] = np.clip(_over(law, x[inside]) - start, 0, mass)
+        return share
+
+    return Continuous(below, np.array([part.lower, part.upper]), mass)
+
+
+def _from_panels(panels: Panels, share: float) -> Continuous:
+    return Continuous(
+        lambda x: share * panels.mass_below(x), panels.ends, share * panels.total
+    )
 
 
 @_continuous.register(Uniform)

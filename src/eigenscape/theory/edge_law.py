@@ -98,7 +98,7 @@ def edge_law(law: Law, size: int, *, beta: int, edge: str = "upper") -> EdgeLaw:
         The law of the outermost eigenvalue.
 
     Raises:
-        ValueError: The law has atoms only.
+        ValueError: The law has atoms only, or no edge.
 
     References:
         Lee and Schnelli (2015), Edge universality for deformed Wigner matrices,
@@ -114,6 +114,9 @@ def edge_law(law: Law, size: int, *, beta: int, edge: str = "upper") -> EdgeLaw:
         )
         raise ValueError(message)
     interval = law.support[-1 if sign > 0 else 0]
+    if math.isinf(interval.width):
+        message = f"law: expected compact support, got {law}; it has no edge"
+        raise ValueError(message)
     centre = interval.upper if sign > 0 else interval.lower
     rate = math.pi * _root_coefficient(law, centre, -sign * interval.width)
     return EdgeLaw(centre, (rate * size) ** (-2 / 3), beta, edge)

@@ -95,14 +95,16 @@ def real_self_energy(law: Law, w: Array) -> tuple[Array, Array]:
 
     Args:
         law: The law.
-        w: The points; infinite values are what a pole of Σ gives.
+        w: The points; infinite values are what a pole of Σ gives, NaN stays NaN.
 
     Returns:
         Σ(w) and Σ′(w); the latter is −∞ at an edge, and where rounding has put a point
         beyond it.
     """
+    value, slope = np.full((2, *w.shape), complex(math.nan))
+    known = ~np.isnan(w)
     with np.errstate(all="ignore"):
-        value, slope = law.self_energy(w.astype(np.complex128))
+        value[known], slope[known] = law.self_energy(w[known].astype(np.complex128))
     lost = (np.imag(value) != 0) | np.isnan(slope)
     return np.real(value), np.where(lost, -math.inf, np.real(slope))
 

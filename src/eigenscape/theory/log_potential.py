@@ -52,11 +52,14 @@ def log_potential(law: Law, x: Vector) -> Vector:
         SIAM Review 56, for the rate.
     """
     hull = law.hull
-    centre = hull.lower + hull.width / 2
-    scale = hull.width / 2 + np.abs(x - centre)
+    bounded = math.isfinite(hull.width)
+    centre = hull.lower + hull.width / 2 if bounded else 0.0
+    radius = hull.width / 2 if bounded else float(abs(_energy_over_zero(law)))
+    scale = radius + np.abs(x - centre)
     atom = np.isin(x, [a.location for a in law.atoms])
     result = np.full_like(x, -math.inf)
-    result[~atom] = _along_imaginary(law, x[~atom], scale[~atom])
+    farthest = _FARTHEST if bounded else 2 * _FARTHEST
+    result[~atom] = _along_imaginary(law, x[~atom], scale[~atom], farthest)
     return result
 
 
@@ -72,8 +75,7 @@ def _(law: MarchenkoPastur, x: Vector) -> Vector:
     c, result = law.ratio, np.full_like(x, _at_zero(law))
     away = x != 0
     g = law.stieltjes(x[away])
-    with np.errstate(invalid="ignore"):  # of the derivative, at an edge
-        energy = law.self_energy(x[away])[0]
+    energy = law.self_energy(x[away])[0]
     # Σ vanishes at 0 for c ≥ 1, and there keeps its digits in this form only.
     energy = np.where(np.abs(x[away]) < law.scale, x[away] - 1 / g, energy)
     energy_log = np.log(np.abs(energy) / law.scale) / c
@@ -136,13 +138,17 @@ def _(law: FreeBinomial, x: Vector) -> Vector:
     return log_potential(law.as_affine, x)
 
 
-def _along_imaginary(law: Law, x: Vector, scale: Vector) -> Vector:
+def _energy_over_zero(law: Law) -> complex:
+    return complex(law.self_energy(np.array([1j]))[0][0])
+
+
+def _along_imaginary(law: Law, x: Vector, scale: Vector, farthest: float) -> Vector:
     def integrand(t: Float[np.ndarray, " k"]) -> Float[np.ndarray, "n k"]:
         y = np.multiply.outer(scale, np.exp(t))
         share = np.exp(2 * t) / (1 + np.exp(2 * t))
         return y * np.imag(law.stieltjes(x[:, None] + 1j * y)) + share
 
-    total = np.log(scale) + _summed(integrand, _NEAREST, _FARTHEST, x.size)
+    total = np.log(scale) + _summed(integrand, _NEAREST, farthest, x.size)
     # Where the density diverges at x, less deep is not enough.
     lower = _NEAREST
     while lower > _DEEPEST:

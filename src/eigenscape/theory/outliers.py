@@ -122,7 +122,8 @@ def spike_threshold(noise: Law, bulk: Law = _ORIGIN) -> float:
         bulk: The law of A without its spikes.
 
     Returns:
-        t₀, in the units of the eigenvalue.
+        t₀, in the units of the eigenvalue; infinite where the spectrum of A + X has
+        no upper end.
 
     References:
         Capitaine, Donati-Martin, Féral and Février (2011), Free convolution with a
@@ -131,6 +132,8 @@ def spike_threshold(noise: Law, bulk: Law = _ORIGIN) -> float:
         Bercovici, Capitaine and Février (2017), Outliers in the spectrum of large
         deformed unitarily invariant models, Annals of Probability 45, Theorem 2.1.
     """
+    if _fills_the_line(noise, bulk):
+        return math.inf
     highest = end_values(noise, cauchy, spectral_gaps(noise))[0]
     floor = outer_end(bulk, cauchy, highest[-1:])
     if bulk.hull.width == 0:
@@ -217,13 +220,17 @@ def absorbed(spike: float, bulk: Law) -> bool:
 
 def _in_gaps(spike: float, noise: Law, bulk: Law) -> list[Outlier | None]:
     # One entry a gap of the noise; the last is the gap through infinity.
-    if absorbed(spike, bulk):
+    if absorbed(spike, bulk) or _fills_the_line(noise, bulk):
         return [None]
     energies, overlaps = _overlaps(np.array([spike]), noise, bulk)
     return [
         Outlier(spike + float(energy), float(overlap)) if overlap > 0 else None
         for energy, overlap in zip(energies[:, 0], overlaps[:, 0], strict=True)
     ]
+
+
+def _fills_the_line(noise: Law, bulk: Law) -> bool:
+    return not (math.isfinite(noise.hull.width) and math.isfinite(bulk.hull.width))
 
 
 def _overlaps(

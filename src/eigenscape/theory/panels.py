@@ -114,7 +114,7 @@ class Panels:
         return mass
 
 
-def cut_panels(law: Law, interval: Interval) -> Panels:
+def cut_panels(law: Law, interval: Interval, *, reach: float = 0.0) -> Panels:
     """Lay panels on one interval of a law's support.
 
     A panel is done when the last three coefficients of its series are below 1e-14,
@@ -123,12 +123,13 @@ def cut_panels(law: Law, interval: Interval) -> Panels:
     Args:
         law: The law.
         interval: One of its support, or a part where the density is smooth.
+        reach: A size; edges are known to its rounding, or to that of x if greater.
 
     Returns:
         The panels, from which masses follow without evaluating the density again.
     """
-    lower = _cut_flank(law, interval, interval.lower, interval.width)
-    upper = _cut_flank(law, interval, interval.upper, -interval.width)
+    lower = _cut_flank(law, interval, (interval.lower, interval.width), reach)
+    upper = _cut_flank(law, interval, (interval.upper, -interval.width), reach)
     return Panels(interval, lower, upper)
 
 
@@ -152,15 +153,18 @@ def smooth_intervals(law: Law) -> list[Interval]:
     return parts
 
 
-def _cut_flank(law: Law, interval: Interval, edge: float, width: float) -> Flank:
-    cuts = _graded(edge, abs(width))
+def _cut_flank(
+    law: Law, interval: Interval, side: tuple[float, float], reach: float
+) -> Flank:
+    edge, width = side
+    cuts = _graded(max(abs(edge), reach), abs(width))
     left, right = cuts[:-1], cuts[1:]
     starts: list[np.ndarray] = []
     columns: list[np.ndarray] = []
     tail = math.inf
     for _ in range(_BISECTIONS):
         middle, half = (left + right) / 2, (right - left) / 2
-        values, rounding = _integrand(law, edge, width, middle, half)
+        values, rounding = _integrand(law, side, reach, middle, half)
         series = _TO_SERIES @ values
         tails = np.abs(series[-3:]).max(axis=0)
         done = tails <= _TAIL + rounding
@@ -192,16 +196,17 @@ def _graded(edge: float, width: float) -> Float[np.ndarray, " m"]:
 
 def _integrand(
     law: Law,
-    edge: float,
-    width: float,
+    side: tuple[float, float],
+    reach: float,
     middle: Float[np.ndarray, " p"],
     half: Float[np.ndarray, " p"],
 ) -> tuple[Float[np.ndarray, "k p"], Float[np.ndarray, " p"]]:
+    edge, width = side
     angle = (middle + np.multiply.outer(_NODES, half)).ravel()
     x = edge + width * np.sin(angle / 2) ** 2
     stretch = abs(width) / 2 * np.sin(angle) * np.tile(half, _NODES.size)
     values = law.density(x) * stretch
-    ulp = np.finfo(float).eps * np.abs(x)
+    ulp = np.finfo(float).eps * np.maximum(np.abs(x), reach)
     noise = values * ulp / np.maximum(np.abs(x - edge), np.maximum(ulp, 1e-300))
     shape = (_NODES.size, middle.size)
     return values.reshape(shape), noise.reshape(shape).max(axis=0)

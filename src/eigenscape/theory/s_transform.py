@@ -95,7 +95,8 @@ def _inverted(law: Law, w: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
     with np.errstate(divide="ignore", invalid="ignore"):
         far_end = float(np.real(law.stieltjes(np.array([hull.upper])))[0])
     largest = hull.upper * far_end - 1 if np.isfinite(far_end) else np.inf
-    _refuse(w, ~((w > idle - 1) & (w <= largest)), f"in ({idle - 1}, {largest}]")
+    inside = (w > idle - 1) & (w <= largest) & np.isfinite(w)
+    _refuse(w, ~inside, f"in ({idle - 1}, {largest}]")
     sigma = np.full_like(w, float(moments(law, 1)[0]))
     moving = np.abs(w) > _SMALLEST
     sigma[moving] = _self_energy_at(law, w[moving])
@@ -117,7 +118,9 @@ def _self_energy_at(law: Law, w: Float[np.ndarray, " n"]) -> Float[np.ndarray, "
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             moved = sigma - residual / (np.real(slope) * ratio - 1)
         moved = np.where((moved >= low) & (moved <= high), moved, (low + high) / 2)
-        moved = np.where(residual == 0, sigma, moved)
+        # What rounding u makes of Σ; a step from there would lead back and forth.
+        terms = np.abs(sigma) * (1 + np.abs(slope * ratio))
+        moved = np.where(np.abs(residual) <= _ROUNDING * terms, sigma, moved)
         if (np.abs(moved - sigma) <= _ROUNDING * np.abs(sigma)).all():
             return moved
         sigma = moved

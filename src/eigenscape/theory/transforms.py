@@ -217,7 +217,8 @@ def _reciprocal(law: Law, x: float) -> float:
 def _inverted(law: Law, w: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
     # By free cumulants where 1/w lies so far out that z − 1/g(z) would cancel.
     lowest, highest = stieltjes_range(law)
-    _refuse(w, ~((w >= lowest) & (w <= highest)), f"from {lowest} to {highest}")
+    inside = (w >= lowest) & (w <= highest) & np.isfinite(w)
+    _refuse(w, ~inside, f"from {lowest} to {highest}")
     near = np.abs(w) * law.hull.width > _SERIES_REACH
     result = np.polynomial.polynomial.polyval(w, free_cumulants(law, _SERIES_ORDER))
     mirrored = Affine(law, -1.0)
@@ -265,7 +266,13 @@ def cdf(law: Law, x: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
 
     Returns:
         F(x), atoms included, to about 1e-13.
+
+    Raises:
+        ValueError: A point is NaN.
     """
+    if np.isnan(x).any():
+        message = "x: expected points of the real line, got NaN"
+        raise ValueError(message)
     return Distribution(law).below(x)
 
 

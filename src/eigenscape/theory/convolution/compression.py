@@ -56,6 +56,11 @@ def free_convolution_power(law: Law, exponent: float) -> Law:
         return law
     if is_point_mass(law):
         return Discrete.point_mass(exponent * law.atoms[0].location)
+    if isinstance(law, FreePower):
+        return FreePower(law.law, law.exponent * exponent)
+    if isinstance(law, Affine) and isinstance(law.law, FreePower):
+        power = free_convolution_power(law.law, exponent)
+        return Affine(power, law.scale, exponent * law.shift)
     return FreePower(law, exponent)
 
 
@@ -81,8 +86,12 @@ def free_compression(law: Law, fraction: float) -> Law:
     if not 0 < fraction <= 1:
         message = f"fraction: expected a number above 0 and at most 1, got {fraction}"
         raise ValueError(message)
+    if fraction == 1:
+        return law
     power = free_convolution_power(law, 1 / fraction)
-    return power if fraction == 1 else Affine(power, scale=fraction)
+    if isinstance(power, Affine):
+        return Affine(power.law, fraction * power.scale, fraction * power.shift)
+    return Affine(power, scale=fraction)
 
 
 @dataclass(frozen=True)

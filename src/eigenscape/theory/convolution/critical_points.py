@@ -102,8 +102,8 @@ def curve_gaps(curves: Curves) -> list[tuple[float, float]]:
     curves, inside = curves.take(found), inside[found]
     ends = np.concatenate([curves.begin, curves.finish])
     both = curves.take(np.tile(np.arange(found.size), 2))
-    lower, upper = np.split(_edge(both, np.tile(inside, 2), ends), 2)
-    return _joined(lower, upper)
+    edges, reached = _edge(both, np.tile(inside, 2), ends)
+    return _joined(np.split(edges, 2), np.split(reached, 2))
 
 
 def support_between(
@@ -149,14 +149,15 @@ def _inside(curves: Curves) -> Reals:
     return inside
 
 
-def _edge(curves: Curves, inside: Reals, end: Reals) -> Reals:
-    # z where the margin changes sign between a point of a gap and an end of the curve.
+def _edge(curves: Curves, inside: Reals, end: Reals) -> tuple[Reals, Mask]:
+    # z where the margin changes sign between a point of a gap and an end of the curve,
+    # and whether the curve ends before it does.
     outside = np.flatnonzero(curves.margin(end) < 0)
     t = end.copy()
     if outside.size:
         part = curves.take(outside)
         t[outside] = _sign_change(part.margin, inside[outside], end[outside])
-    return curves.location(t)
+    return curves.location(t), t == end
 
 
 def _sign_change(
@@ -189,15 +190,22 @@ def _sign_change(
     return a
 
 
-def _joined(lower: Reals, upper: Reals) -> list[tuple[float, float]]:
-    # The gap through a zero of g falls in two where one point passes a pole of Σ.
-    ends = np.concatenate([lower, upper])
+def _joined(edges: list[Reals], reached: list[Mask]) -> list[tuple[float, float]]:
+    # The gap through a zero of g falls in two where one point passes a pole of Σ: both
+    # curves come to their end there, before an edge.
+    lower, upper = edges
+    ends = np.concatenate(edges)
     finite = ends[np.isfinite(ends)]
     joint = _JOIN * float(np.ptp(finite)) if finite.size else 0.0
     gaps: list[tuple[float, float]] = []
-    for low, high in sorted(zip(lower.tolist(), upper.tolist(), strict=True)):
-        if gaps and low - gaps[-1][1] <= joint:
+    open_above = False
+    for i in np.lexsort((upper, lower)).tolist():
+        low, high = float(lower[i]), float(upper[i])
+        near = bool(gaps) and low - gaps[-1][1] <= joint
+        overlap = bool(gaps) and low <= gaps[-1][1]
+        if overlap or (near and open_above and bool(reached[0][i])):
             gaps[-1] = (gaps[-1][0], max(high, gaps[-1][1]))
         else:
             gaps.append((low, high))
+        open_above = bool(reached[1][i])
     return gaps

@@ -184,9 +184,11 @@ class Ladder:
             settled = (np.abs(local.step) <= _LOOSE * np.imag(u)).all(axis=0)
             if exact.any():
                 multiplier = np.abs(local.contraction)
-                fine = _is_fine(local, x, residual) & (multiplier <= _UNITY)
+                fine = _is_fine(local, u, x, residual) & (multiplier <= _UNITY)
                 stalled = (relative > previous / 2) & (relative <= _STALLED)
-                fine |= stalled & (multiplier <= _BLURRED)
+                stalled &= exact & (multiplier <= _BLURRED)
+                # Beside an edge the other solution repels by little more than that.
+                fine |= self._not_repelling(u, x, local, stalled)
                 settled = np.where(exact, fine, settled)
             # Off the domain without progress, T itself leads back in.
             stray = (moved != there).any(axis=0) & (relative > previous / 2) & ~settled
@@ -200,6 +202,24 @@ class Ladder:
             active, previous = active[going], relative[going]
             u, x, exact = moved[:, going], x[going], exact[going]
         return w, slope, done
+
+    def _not_repelling(
+        self, w: States, z: Points, local: Linearisation, among: Mask
+    ) -> Mask:
+        held = among.copy()
+        if among.any():
+            part = np.flatnonzero(among)
+            multiplier = np.abs(local.contraction[part])
+            here = Linearisation(
+                local.image[:, part],
+                local.step[:, part],
+                local.slope[:, part],
+                local.contraction[part],
+                local.terms[:, part],
+            )
+            doubt = self._doubt(z[part], w[:, part], here)
+            held[part] = multiplier <= _UNITY + doubt
+        return held
 
     def _doubt(self, z: Points, w: States, local: Linearisation) -> Reals:
         # Beside an edge T′ is known no better than it changes over a Newton step.
@@ -248,12 +268,14 @@ class _Front:
 
 
 def _is_fine(
-    local: Linearisation, z: Points, residual: Float[np.ndarray, "k n"]
+    local: Linearisation, w: States, z: Points, residual: Float[np.ndarray, "k n"]
 ) -> Mask:
-    # The next step would be lost in rounding, or the residual is.
+    # The next step would be lost in rounding, or the residual is. The map may be
+    # singular right below w: only steps small against the height square from there.
     size = np.abs(local.image)
     steepness = np.minimum(np.abs(1 - local.contraction), 1)
-    fine = np.abs(local.step) <= _TIGHT * size * steepness
+    near = np.maximum(_TIGHT * np.minimum(size, 8 * np.imag(w)), _ROUNDING * size)
+    fine = np.abs(local.step) <= near * steepness
     lost = residual <= _ROUNDING * (size + np.abs(z))
     return np.all(fine, axis=0) | np.asarray(np.all(lost, axis=0))
 

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from dataclasses import dataclass
 from itertools import starmap
 
@@ -20,6 +21,7 @@ from eigenscape.theory.convolution.multiplicative_points import (
 from eigenscape.theory.convolution.self_energy_law import (
     SelfEnergyLaw,
     is_point_mass,
+    require_finite_points,
 )
 from eigenscape.theory.gaps import Gaps, mass_at
 from eigenscape.theory.laws.affine import Affine
@@ -27,6 +29,7 @@ from eigenscape.theory.laws.discrete import Discrete
 from eigenscape.theory.laws.law import Atom, Interval, Law
 from eigenscape.theory.laws.marchenko_pastur import MarchenkoPastur
 
+_FAR = 1e20  # in units of the spread, where Σ is the mean to rounding
 _ROUNDING = 8 * float(np.finfo(float).eps)  # of sums of weights
 
 
@@ -73,7 +76,8 @@ def multiplicative_subordination(
         w₁ and w₂.
 
     Raises:
-        ValueError: A law is a point mass or has mass below 0, or a point is 0.
+        ValueError: A law is a point mass or has mass below 0, or a point is 0 or not
+            finite.
 
     References:
         Biane (1998), Processes with free increments, Mathematische Zeitschrift 227;
@@ -88,6 +92,7 @@ def multiplicative_subordination(
         message = "z: expected points other than 0, where both functions are 0 or real"
         raise ValueError(message)
     flat = z.ravel()
+    require_finite_points(flat)
     below = np.signbit(np.imag(flat))
     units = (unit(factors[0]), unit(factors[1]))
     above = np.where(below, flat.conj(), flat)
@@ -149,11 +154,14 @@ class MultiplicativeConvolution(SelfEnergyLaw):
 
     def upper_self_energy(self, z: Points) -> tuple[Points, Points]:
         known = self._known_energies()
-        regular = ~np.isin(z, list(known))
+        far = np.abs(z) > _FAR * self.spread
+        regular = ~(far | np.isin(z, list(known)))
         elsewhere = np.where(regular, z, 1j)
         found = multiplicative_points(self.first, self.second, self._units, elsewhere)
         energy, slope = found.energy, found.slope
-        for i in np.flatnonzero(~regular):
+        if far.any():
+            energy[far], slope[far] = self._far_energy(z[far])
+        for i in np.flatnonzero(~regular & ~far):
             energy[i], slope[i] = known[float(np.real(z[i]))]
         real = np.imag(z) == 0
         if real.any():
@@ -168,6 +176,14 @@ class MultiplicativeConvolution(SelfEnergyLaw):
     @functools.cached_property
     def _gaps(self) -> Gaps:
         return multiplicative_gaps(self.first, self.second)
+
+    def _far_energy(self, z: Points) -> tuple[Points, Points]:
+        # There wᵢ = z/Σⱼ is z over the mean of the other factor.
+        means = [law.self_energy(z)[0] for law in (self.first, self.second)]
+        energy1, slope1 = self.first.self_energy(z / means[1])
+        energy2, slope2 = self.second.self_energy(z / means[0])
+        slope = slope1 * energy2 / means[1] + energy1 * slope2 / means[0]
+        return energy1 * energy2, slope
 
     def _known_energies(self) -> dict[float, tuple[float, float]]:
         # At the atoms Σ(z) = z; at 0 else wᵢ = z/Σⱼ(0) to first order.
@@ -189,6 +205,10 @@ class MultiplicativeConvolution(SelfEnergyLaw):
 
 def _factors(first: Law, second: Law) -> tuple[Law, Law]:
     first, second = _plain(first), _plain(second)
+    for name, law in (("first", first), ("second", second)):
+        if not math.isfinite(law.hull.width):
+            message = f"{name}: expected a law of compact support, got {law}"
+            raise ValueError(message)
     if isinstance(second, MarchenkoPastur):
         return first, second
     if isinstance(first, MarchenkoPastur):

@@ -46,12 +46,14 @@ class SelfEnergyLaw(Law):
     def stieltjes(
         self, z: Inexact[np.ndarray, "*shape"]
     ) -> Complex[np.ndarray, "*shape"]:
+        require_finite_points(z)
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.asarray(1 / (z - self.self_energy(z)[0]))
 
     def stieltjes_derivative(
         self, z: Inexact[np.ndarray, "*shape"]
     ) -> Complex[np.ndarray, "*shape"]:
+        require_finite_points(z)
         energy, slope = self.self_energy(z)
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.asarray((slope - 1) / (z - energy) ** 2)
@@ -85,6 +87,20 @@ def spread(law: Law) -> float:
     if math.isfinite(width):
         return width
     return float(np.abs(law.self_energy(np.array([1j]))[0][0]))
+
+
+def require_finite_points(z: Inexact[np.ndarray, "*shape"]) -> None:
+    """Refuse points that no equation can be solved at.
+
+    Args:
+        z: Points of the plane.
+
+    Raises:
+        ValueError: One is infinite or NaN.
+    """
+    if not np.isfinite(z).all():
+        message = f"z: expected finite points, got {z[~np.isfinite(z)][0]}"
+        raise ValueError(message)
 
 
 def is_point_mass(law: Law) -> bool:

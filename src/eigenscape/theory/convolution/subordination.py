@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Complex, Inexact
 
 from eigenscape.theory.convolution.additive import summands
+from eigenscape.theory.convolution.self_energy_law import require_finite_points
 from eigenscape.theory.convolution.summands import subordinate
 from eigenscape.theory.laws.law import Law
 
@@ -33,6 +34,7 @@ def subordination(
         probability, Journal d'Analyse Mathématique 101.
     """
     flat = z.astype(np.complex128).ravel()
+    require_finite_points(flat)
     below = np.signbit(np.imag(flat))
     z_above = np.where(below, flat.conj(), flat)
     ours, theirs = summands(first), summands(second)

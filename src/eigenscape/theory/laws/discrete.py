@@ -39,6 +39,12 @@ class Discrete(Law):
     def __post_init__(self) -> None:
         if self.locations.size == 0 or not np.isfinite(self.locations).all():
             message = f"locations: expected finite numbers, got {self.locations}"
+            raise ValueError(" ".join(message.split()))
+        if self.locations.size != self.weights.size:
+            message = (
+                f"weights: expected one for each of {self.locations.size} locations, "
+                f"got {self.weights.size}"
+            )
             raise ValueError(message)
         total = float(self.weights.sum())
         rounding = self.weights.size * np.finfo(float).eps
@@ -71,7 +77,7 @@ class Discrete(Law):
         Returns:
             Its empirical spectral distribution.
         """
-        return cls(eigenvalues, np.full(eigenvalues.size, 1 / eigenvalues.size))
+        return cls(eigenvalues, np.full(eigenvalues.size, 1 / max(1, eigenvalues.size)))
 
     @property
     def support(self) -> tuple[Interval, ...]:

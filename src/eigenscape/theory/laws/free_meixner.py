@@ -16,7 +16,8 @@ from eigenscape.theory.laws.quadratic import (
     decaying_root,
     edge_root,
     ratio_on_support,
-    semicircle_transform,
+    semicircle_energy,
+    transform_slope,
 )
 
 
@@ -94,13 +95,13 @@ class FreeMeixner(Law):
     def stieltjes_derivative(
         self, z: Inexact[np.ndarray, "*shape"]
     ) -> Complex[np.ndarray, "*shape"]:
-        return np.asarray((self.self_energy(z)[1] - 1) * self.stieltjes(z) ** 2)
+        return transform_slope(self.stieltjes(z), self.self_energy(z)[1])
 
     def self_energy(
         self, z: Inexact[np.ndarray, "*shape"]
     ) -> tuple[Complex[np.ndarray, "*shape"], Complex[np.ndarray, "*shape"]]:
-        g, slope = semicircle_transform(z.astype(np.complex128), self._cut)
-        return np.asarray(self.variance * g), np.asarray(self.variance * slope)
+        z = z.astype(np.complex128)
+        return semicircle_energy(z, self._cut, 0.0, self.variance)
 
     @property
     def _cut(self) -> Interval:

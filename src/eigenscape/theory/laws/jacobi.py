@@ -16,7 +16,8 @@ from eigenscape.theory.laws.quadratic import (
     decaying_root,
     edge_root,
     ratio_on_support,
-    semicircle_transform,
+    semicircle_energy,
+    transform_slope,
 )
 
 
@@ -88,18 +89,14 @@ class Jacobi(Law):
     def stieltjes_derivative(
         self, z: Inexact[np.ndarray, "*shape"]
     ) -> Complex[np.ndarray, "*shape"]:
-        return np.asarray(self.stieltjes(z) ** 2 * (self.self_energy(z)[1] - 1))
+        return transform_slope(self.stieltjes(z), self.self_energy(z)[1])
 
     def self_energy(
         self, z: Inexact[np.ndarray, "*shape"]
     ) -> tuple[Complex[np.ndarray, "*shape"], Complex[np.ndarray, "*shape"]]:
         (a, b), cut = self._examples, self._cut
         variance = a * b / (a + b) ** 3
-        value, slope = semicircle_transform(z.astype(np.complex128), cut)
-        with np.errstate(invalid="ignore"):  # of the derivative, at an edge
-            return np.asarray(a / (a + b) + variance * value), np.asarray(
-                variance * slope
-            )
+        return semicircle_energy(z.astype(np.complex128), cut, a / (a + b), variance)
 
     @property
     def _examples(self) -> tuple[float, float]:

@@ -16,7 +16,8 @@ from eigenscape.theory.laws.quadratic import (
     decaying_root,
     edge_root,
     ratio_on_support,
-    semicircle_transform,
+    semicircle_energy,
+    transform_slope,
 )
 
 
@@ -71,11 +72,11 @@ class KestenMcKay(Law):
     def stieltjes_derivative(
         self, z: Inexact[np.ndarray, "*shape"]
     ) -> Complex[np.ndarray, "*shape"]:
-        return np.asarray((self.self_energy(z)[1] - 1) * self.stieltjes(z) ** 2)
+        return transform_slope(self.stieltjes(z), self.self_energy(z)[1])
 
     def self_energy(
         self, z: Inexact[np.ndarray, "*shape"]
     ) -> tuple[Complex[np.ndarray, "*shape"], Complex[np.ndarray, "*shape"]]:
         variance = self.degree / (self.degree - 1)
-        g, slope = semicircle_transform(z.astype(np.complex128), self.support[0])
-        return np.asarray(variance * g), np.asarray(variance * slope)
+        z = z.astype(np.complex128)
+        return semicircle_energy(z, self.support[0], 0.0, variance)

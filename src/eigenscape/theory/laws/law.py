@@ -44,7 +44,10 @@ class Atom:
 
 
 class Law(ABC):
-    """A compactly supported probability measure ρ = continuous part + atoms."""
+    """A probability measure ρ = continuous part + atoms.
+
+    All laws but Cauchy's have bounded support.
+    """
 
     @property
     @abstractmethod

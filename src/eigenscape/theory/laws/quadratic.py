@@ -21,7 +21,8 @@ def edge_root(
     Returns:
         The root, on the branch that the single root √((z − a)(z − b)) would lose.
     """
-    root = np.asarray(np.sqrt((z - cut.lower) * (z - cut.upper)))
+    with np.errstate(invalid="ignore"):  # of a point at infinity
+        root = np.asarray(np.sqrt((z - cut.lower) * (z - cut.upper)))
     # It lies on the same side of the real axis as z.
     crossed = np.signbit(np.imag(root)) != np.signbit(np.imag(z))
     return np.where(crossed, -root, root)
@@ -46,10 +47,12 @@ def decaying_root(
     Returns:
         g, to a relative accuracy of a few machine epsilons away from its poles.
     """
-    plus, minus = p + root, p - root
+    with np.errstate(invalid="ignore"):  # of a point at infinity
+        plus, minus = p + root, p - root
     cancels = np.abs(plus) > np.abs(minus)
     numerator = np.where(cancels, 2 * c, minus)
-    return np.asarray(numerator / np.where(cancels, plus, 2 * q))
+    with np.errstate(divide="ignore", invalid="ignore"):  # at a pole
+        return np.asarray(numerator / np.where(cancels, plus, 2 * q))
 
 
 def semicircle_transform(
@@ -74,6 +77,41 @@ def semicircle_transform(
         return np.asarray(value), np.asarray(-value / root)
 
 
+def semicircle_energy(
+    z: Complex[np.ndarray, "*shape"], cut: Interval, mean: float, variance: float
+) -> tuple[Complex[np.ndarray, "*shape"], Complex[np.ndarray, "*shape"]]:
+    """Evaluate Σ = m + v g and Σ′ = v g′ with g as in `semicircle_transform`.
+
+    Args:
+        z: Points of the plane; on the cut as in `edge_root`.
+        cut: The ends of the support.
+        mean: m.
+        variance: v.
+
+    Returns:
+        Σ and Σ′; Σ′ is not finite at the ends.
+    """
+    value, slope = semicircle_transform(z, cut)
+    with np.errstate(invalid="ignore"):
+        return np.asarray(mean + variance * value), np.asarray(variance * slope)
+
+
+def transform_slope(
+    g: Complex[np.ndarray, "*shape"], slope: Complex[np.ndarray, "*shape"]
+) -> Complex[np.ndarray, "*shape"]:
+    """Form g′ = g² (Σ′ − 1).
+
+    Args:
+        g: The Stieltjes transform.
+        slope: Σ′.
+
+    Returns:
+        g′; not finite where Σ′ is not.
+    """
+    with np.errstate(invalid="ignore"):
+        return np.asarray((slope - 1) * g**2)
+
+
 def arch(x: Float[np.ndarray, " n"], ends: Interval) -> Float[np.ndarray, " n"]:
     """Evaluate √((x − a)(b − x)) on [a, b], and 0 outside.
 
@@ -84,7 +122,8 @@ def arch(x: Float[np.ndarray, " n"], ends: Interval) -> Float[np.ndarray, " n"]:
     Returns:
         The profile of a density with square-root edges.
     """
-    return np.sqrt(np.maximum(x - ends.lower, 0) * np.maximum(ends.upper - x, 0))
+    inside = np.clip(x, ends.lower, ends.upper)
+    return np.sqrt((inside - ends.lower) * (ends.upper - inside))
 
 
 def ratio_on_support(

@@ -15,7 +15,8 @@ from eigenscape.theory.laws.quadratic import (
     arch,
     decaying_root,
     edge_root,
-    semicircle_transform,
+    semicircle_energy,
+    transform_slope,
 )
 
 
@@ -61,10 +62,10 @@ class Semicircle(Law):
     def stieltjes_derivative(
         self, z: Inexact[np.ndarray, "*shape"]
     ) -> Complex[np.ndarray, "*shape"]:
-        return np.asarray((self.self_energy(z)[1] - 1) * self.stieltjes(z) ** 2)
+        return transform_slope(self.stieltjes(z), self.self_energy(z)[1])
 
     def self_energy(
         self, z: Inexact[np.ndarray, "*shape"]
     ) -> tuple[Complex[np.ndarray, "*shape"], Complex[np.ndarray, "*shape"]]:
-        g, slope = semicircle_transform(z.astype(np.complex128), self.support[0])
-        return np.asarray(self.variance * g), np.asarray(self.variance * slope)
+        z = z.astype(np.complex128)
+        return semicircle_energy(z, self.support[0], 0.0, self.variance)

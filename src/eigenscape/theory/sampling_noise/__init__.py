@@ -1,0 +1,1 @@
+"""The law of batch Hessians as weighted sums over sampled examples."""

@@ -10,7 +10,7 @@ import torch
 from torch.nn import functional
 
 from eigenscape.core import StorageError
-from eigenscape.curvature import EmpiricalRisk, process
+from eigenscape.curvature import EmpiricalRisk, example_factors, process
 from eigenscape.curvature.example_curvature import example_curvature, example_gram
 from eigenscape.curvature.operators import GaussNewton, GradientCovariance
 from models import MODELS, jacobian, problem
@@ -120,6 +120,7 @@ def test_an_interrupted_run_goes_on_to_the_same_bits(
 ) -> None:
     monkeypatch.setattr(process, "SAVE_INTERVAL", 0.0)
     monkeypatch.setattr(process, "SAVE_SHARE", 0.0)
+    monkeypatch.setattr(example_factors, "TOGETHER", 2)
     risk, place = risk_of("mlp"), tmp_path / "run.safetensors"
     expected = run(risk, what, None)
     calls: list[int] = []

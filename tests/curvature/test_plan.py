@@ -29,6 +29,8 @@ def test_counts_products_vectors_and_time() -> None:
     assert found.memory == 54 * 1000 * 4
     assert found.seconds >= 50 * 0.01
     assert plan(Slow(), "lanczos", steps=50, reorthogonalise=False).vectors == 4
+    assert found.seconds - found.vector_seconds >= 50 * 0.01
+    assert found.vector_seconds > 0
     found = plan(Slow(), "spectral_measure", steps=50, probes=3)
     assert (found.products, found.vectors) == (150, 12)
     assert plan(Slow(), "extreme_eigenpairs", count=5).vectors == 59
@@ -46,13 +48,13 @@ def test_counts_the_graphs_of_a_risk() -> None:
 
 
 def test_says_what_does_not_fit() -> None:
-    small = Forecast(10, 2.0, 5, 2 * 10**9, 10**9, "take fewer steps")
+    small = Forecast(10, 2.5, 0.5, 5, 2 * 10**9, 10**9, "take fewer steps")
     assert not small.fits
     assert str(small) == (
-        "at most 10 products of 200 ms, 2 s; 5 vectors and graphs, 2 GB of 1 GB "
-        "available: does not fit; take fewer steps"
+        "at most 10 products of 200 ms, 2.5 s, 0.5 s of it on vectors; 5 vectors and "
+        "graphs, 2 GB of 1 GB available: does not fit; take fewer steps"
     )
-    unknown = Forecast(10, 2.0, 5, 2 * 10**9, None, "")
+    unknown = Forecast(10, 2.5, 0.5, 5, 2 * 10**9, None, "")
     assert unknown.fits
     assert "available" not in str(unknown)
 

@@ -2,29 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import torch
 from jaxtyping import Float
 
+from eigenscape.curvature.example_factors import (
+    TOGETHER,
+    ExampleFactors,
+    Jacobians,
+    example_gradients,
+    stretches,
+)
+from eigenscape.curvature.example_rows import ExampleRows
 from eigenscape.curvature.extremes import extreme_eigenpairs
 from eigenscape.curvature.memory import available_memory
 from eigenscape.curvature.operators.gauss_newton import GaussNewton
-from eigenscape.curvature.operators.likelihood import curvature_of
-from eigenscape.curvature.operators.output_curvature import outputs_of
 from eigenscape.curvature.process import take_steps
 from eigenscape.curvature.risk import EmpiricalRisk
 from eigenscape.curvature.trace import trace
 
 Kind = Literal["gradient", "gauss-newton"]
 
+Rows = Callable[[range], Float[torch.Tensor, "v P"]]
+"""Vectors of the examples at some positions."""
+
 EXACT_OUTPUTS = 64
 """Outputs an example up to which its curvature is computed exactly, by one backward
-pass an output."""
+pass an output, of many examples at once."""
 
 MOST_COLUMNS = 4096
 """Most outputs an example for which the columns of a root are listed."""
@@ -86,27 +95,29 @@ def example_curvature(
     """
     _require_separate(risk)
     rows = torch.zeros(risk.examples, 3 + max(exact_outputs, count)).double()
+    factors = ExampleFactors(risk, exact_outputs, _spectra)
+    parts = stretches(range(risk.examples), factors.together)
 
-    def fill(index: int) -> None:
-        alone = risk.select(torch.tensor([index]))
-        found = _exact(alone, exact_outputs)
-        if found is None:
+    def fill(number: int) -> None:
+        for part, found in factors.of(parts[number]):
+            if found is not None:
+                rows[part.start : part.stop, : found.shape[1]] = found
+                continue
             if generator is None:
                 message = (
                     "generator: expected one, to estimate the curvature of more than "
                     f"{exact_outputs} outputs, got None"
                 )
                 raise ValueError(message)
-            found = _estimated(alone, count, probes, tolerance, generator)
-        value, error, eigenvalues = found
-        row = [value, error, len(eigenvalues), *eigenvalues]
-        rows[index, : len(row)] = torch.tensor(row)
+            alone = risk.select(torch.tensor([part.start]))
+            values = _estimated(alone, count, probes, tolerance, generator)
+            rows[part.start, : len(values)] = values
 
-    settings = f"example curvature {exact_outputs} {count} {probes} {tolerance}"
+    settings = f"curvature {exact_outputs} {count} {probes} {tolerance} {len(parts)}"
     take_steps(
         fill,
         {"rows": rows},
-        risk.examples,
+        len(parts),
         identity=f"{risk.fingerprint()} {settings}" if checkpoint else "",
         generator=generator,
         checkpoint=checkpoint,
@@ -153,24 +164,21 @@ def example_gram(
     References:
         Papyan (2020), JMLR 21, for the factors of Gauss-Newton matrices by example.
     """
-    makers = {"gradient": _gradient_rows, "gauss-newton": _root_rows}
-    if kind not in makers:
-        message = f"kind: expected one of {list(makers)}, got {kind!r}"
+    if kind not in get_args(Kind):
+        message = f"kind: expected one of {list(get_args(Kind))}, got {kind!r}"
         raise ValueError(message)
     _require_separate(risk)
-    vectors = makers[kind]
+    vectors = _gradient_rows(risk) if kind == "gradient" else _root_rows(risk)
     budget = memory or (GIB if checkpoint else _share(risk.device))
-    each = len(vectors(risk.select(torch.tensor([0]))))
+    each = len(vectors(range(1)))
     bytes_each = 2 * each * risk.size * risk.params[0].element_size()
-    chunk = max(budget // bytes_each, 1)
-    starts = range(0, risk.examples, chunk)
-    parts = [range(start, min(start + chunk, risk.examples)) for start in starts]
+    parts = stretches(range(risk.examples), max(budget // bytes_each, 1))
     gram = torch.zeros(each * risk.examples, each * risk.examples).double()
 
     def fill(first: int) -> None:
-        left = _stack(risk, parts[first], vectors)
+        left = vectors(parts[first])
         for other in parts[first:]:
-            right = left if other == parts[first] else _stack(risk, other, vectors)
+            right = left if other == parts[first] else vectors(other)
             block = (left @ right.T).double().cpu()
             rows = slice(each * parts[first].start, each * parts[first].stop)
             columns = slice(each * other.start, each * other.stop)
@@ -181,7 +189,7 @@ def example_gram(
         fill,
         {"gram": gram},
         len(parts),
-        identity=f"{risk.fingerprint()} gram {kind} {chunk}" if checkpoint else "",
+        identity=f"{risk.fingerprint()} gram {kind} {len(parts)}" if checkpoint else "",
         checkpoint=checkpoint,
         progress=progress,
     )
@@ -190,12 +198,6 @@ def example_gram(
 
 def _share(device: torch.device) -> int:
     return int(SHARE * (available_memory(device) or 4 * GIB))
-
-
-def _stack(
-    risk: EmpiricalRisk, part: range, vectors: Callable[[EmpiricalRisk], torch.Tensor]
-) -> Float[torch.Tensor, "m P"]:
-    return torch.cat([vectors(risk.select(torch.tensor([index]))) for index in part])
 
 
 def _require_separate(risk: EmpiricalRisk) -> None:
@@ -207,81 +209,58 @@ def _require_separate(risk: EmpiricalRisk) -> None:
         raise ValueError(message)
 
 
-def _exact(
-    alone: EmpiricalRisk, most: int
-) -> tuple[float, float, Float[np.ndarray, " c"]] | None:
-    with alone.isolated():
-        factors = _factors(alone, most)
-    if factors is None:
-        return None
-    jacobian, middle = factors
-    gram = (jacobian @ jacobian.T).double().cpu().numpy()
+def _spectra(
+    jacobians: Jacobians, curvatures: Float[torch.Tensor, "m c c"]
+) -> Float[torch.Tensor, "m w"]:
+    """Compute traces, errors, numbers of eigenvalues and eigenvalues, a row each."""
+    units = torch.eye(curvatures.shape[1]).to(curvatures).expand_as(curvatures)
+    gram = jacobians.gram(units).double().cpu().numpy()
+    middle = curvatures.double().cpu().numpy()
     scales, turn = np.linalg.eigh(gram)
-    root = (turn * np.sqrt(np.maximum(scales, 0))) @ turn.T
-    values = np.linalg.eigvalsh(root @ middle @ root)[::-1]
-    return float(np.sum(gram * middle)), 0.0, values.copy()
+    root = (turn * np.sqrt(np.maximum(scales, 0))[:, None]) @ turn.swapaxes(1, 2)
+    values = np.linalg.eigvalsh(root @ middle @ root)[:, ::-1]
+    traces = np.sum(gram * middle, axis=(1, 2))
+    numbers = np.full(len(traces), values.shape[1])
+    columns = np.column_stack([traces, np.zeros(len(traces)), numbers, values])
+    return torch.from_numpy(columns)
 
 
-def _factors(
-    alone: EmpiricalRisk, most: int
-) -> tuple[Float[torch.Tensor, "c P"], Float[np.ndarray, "c c"]] | None:
-    """Compute J and ∇²l of one example, unless it has more outputs than said."""
-    inputs, targets, _ = next(alone.batches())
-    output = alone.output(inputs)
-    outputs = outputs_of(output)
-    total = sum(tensor.numel() for tensor in outputs)
-    if total > most:
-        return None
-    if not outputs:
-        return alone.params[0].new_zeros(0, alone.size), np.zeros((0, 0))
-    curvature = curvature_of(alone.loss, output, targets)
-    rows = [
-        alone.flatten(
-            torch.autograd.grad(
-                outputs, alone.params, unit, retain_graph=True, allow_unused=True
+def _gradient_rows(risk: EmpiricalRisk) -> Rows:
+    every = ExampleRows(risk)
+    return lambda part: torch.cat([
+        example_gradients(risk, few, every) for few in stretches(part, TOGETHER)
+    ])
+
+
+def _root_rows(risk: EmpiricalRisk) -> Rows:
+    factors = ExampleFactors(risk, MOST_COLUMNS, _roots)
+
+    def rows(part: range) -> torch.Tensor:
+        found = [one for _, one in factors.of(part)]
+        if any(one is None for one in found):
+            message = (
+                f"kind: expected at most {MOST_COLUMNS} outputs an example for "
+                "'gauss-newton', got more; use kind='gradient'"
             )
-        )
-        for unit in _units(outputs)
-    ]
-    columns = [
-        torch.cat([piece.reshape(-1) for piece in curvature.product(unit)])
-        for unit in _units(outputs)
-    ]
-    middle = torch.stack(columns, dim=1).detach().double().cpu().numpy()
-    return torch.stack(rows), (middle + middle.T) / 2
+            raise ValueError(message)
+        return torch.cat([one for one in found if one is not None])
+
+    return rows
 
 
-def _units(outputs: list[torch.Tensor]) -> Iterator[list[torch.Tensor]]:
-    for k, tensor in enumerate(outputs):
-        for position in range(tensor.numel()):
-            units = [torch.zeros_like(other) for other in outputs]
-            units[k].view(-1)[position] = 1
-            yield units
-
-
-def _gradient_rows(alone: EmpiricalRisk) -> Float[torch.Tensor, "1 P"]:
-    return alone.gradient()[None]
-
-
-def _root_rows(alone: EmpiricalRisk) -> Float[torch.Tensor, "c P"]:
-    with alone.isolated():
-        factors = _factors(alone, MOST_COLUMNS)
-    if factors is None:
-        message = (
-            f"kind: expected at most {MOST_COLUMNS} outputs an example for "
-            "'gauss-newton', got more; use kind='gradient'"
-        )
-        raise ValueError(message)
-    jacobian, middle = factors
-    values, turn = np.linalg.eigh(middle)
-    if len(values) and values[0] < -1e-6 * np.abs(values).max():
+def _roots(
+    jacobians: Jacobians, curvatures: Float[torch.Tensor, "m c c"]
+) -> Float[torch.Tensor, "v P"]:
+    values, turn = np.linalg.eigh(curvatures.double().cpu().numpy())
+    least, most = values.min(initial=0.0), np.abs(values).max(initial=0.0)
+    if least < -1e-6 * most:
         message = (
             "loss: expected one that is convex in the model's output, got a negative "
-            f"second derivative {values[0]:.3g}; use kind='gradient'"
+            f"second derivative {least:.3g}; use kind='gradient'"
         )
         raise ValueError(message)
-    root = (turn * np.sqrt(np.maximum(values, 0))) @ turn.T
-    return torch.from_numpy(root).to(jacobian) @ jacobian
+    root = (turn * np.sqrt(np.maximum(values, 0))[:, None]) @ turn.swapaxes(1, 2)
+    return jacobians.rows(torch.from_numpy(root).to(curvatures)).flatten(0, 1)
 
 
 def _estimated(
@@ -290,7 +269,7 @@ def _estimated(
     probes: int,
     tolerance: float,
     generator: torch.Generator,
-) -> tuple[float, float, Float[np.ndarray, " c"]]:
+) -> Float[torch.Tensor, " w"]:
     operator = GaussNewton(alone, check=False)
     whole = trace(operator, probes=probes, generator=generator)
     pairs = extreme_eigenpairs(
@@ -300,4 +279,5 @@ def _estimated(
         generator=generator,
         verify=False,
     )
-    return whole.value, whole.standard_error, pairs.values
+    found = [whole.value, whole.standard_error, len(pairs.values), *pairs.values]
+    return torch.tensor(found, dtype=torch.float64)

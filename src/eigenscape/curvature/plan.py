@@ -22,6 +22,14 @@ more while it is made."""
 TIMED_PRODUCTS = 3
 """Products timed, after one that builds the graphs."""
 
+SWEEPS = 4
+"""Times that an orthogonalisation reads the basis at most: two passes, each for the
+components and for their subtraction. In a thick restart the basis is on average three
+quarters full, and its rotation costs the fourth quarter."""
+
+TIMED_BYTES = 2**26
+"""Bytes of rows on which reading is timed, of at least two rows: beyond the caches."""
+
 REMEDIES = {
     "lanczos": "reorthogonalise='none' holds 4 vectors",
     "spectral_measure": "fewer probes at a time hold 4 vectors each",
@@ -36,7 +44,9 @@ class Forecast:
 
     Attributes:
         products: Most products.
-        seconds: Time of so many products, without the work on vectors.
+        seconds: Time of so many products, and of the work on vectors.
+        vector_seconds: The part of it spent on vectors, mostly on keeping a basis
+            orthogonal.
         vectors: Most vectors of length P held at once.
         memory: Bytes of these vectors and of the graphs kept.
         available: Bytes that could be taken now; None where the system does not say.
@@ -45,6 +55,7 @@ class Forecast:
 
     products: int
     seconds: float
+    vector_seconds: float
     vectors: int
     memory: int
     available: int | None
@@ -60,9 +71,10 @@ class Forecast:
         return self.available is None or self.memory <= self.available
 
     def __str__(self) -> str:
-        each = 1000 * self.seconds / self.products
+        each = 1000 * (self.seconds - self.vector_seconds) / self.products
         line = (
-            f"at most {self.products} products of {each:.3g} ms, {self.seconds:.3g} s; "
+            f"at most {self.products} products of {each:.3g} ms, {self.seconds:.3g} s, "
+            f"{self.vector_seconds:.3g} s of it on vectors; "
             f"{self.vectors} vectors and graphs, {self.memory / 1e9:.3g} GB"
         )
         if self.available is not None:
@@ -101,25 +113,33 @@ def plan(
             f"and {count}"
         )
         raise ValueError(message)
+    basis = default_max_basis(count, 1)
     needs = {
-        "lanczos": (steps, WORKING_VECTORS + steps * reorthogonalise),
-        "spectral_measure": (steps * probes, WORKING_VECTORS * probes),
+        "lanczos": (
+            steps,
+            WORKING_VECTORS + steps * reorthogonalise,
+            SWEEPS * steps * reorthogonalise / 2,
+        ),
+        "spectral_measure": (steps * probes, WORKING_VECTORS * probes, 0.0),
         "extreme_eigenpairs": (
             default_max_products(count),
-            max(default_max_basis(count, 1) + WORKING_VECTORS, 3 * count),
+            max(basis + WORKING_VECTORS, 3 * count),
+            SWEEPS * basis,
         ),
-        "trace": (probes, probes + 32),
+        "trace": (probes, probes + 32, 0.0),
     }
     if algorithm not in needs:
         message = f"algorithm: expected one of {list(needs)}, got {algorithm!r}"
         raise ValueError(message)
-    products, vectors = needs[algorithm]
+    products, vectors, read = needs[algorithm]
     vectors = min(vectors, operator.size + WORKING_VECTORS * probes)
     each = torch.empty(0, dtype=operator.dtype).element_size() * operator.size
     graphs = operator.graph_memory() if isinstance(operator, RiskOperator) else 0
+    on_vectors = products * (read + WORKING_VECTORS) * _reading_seconds(operator)
     return Forecast(
         products=products,
-        seconds=products * _seconds(operator),
+        seconds=products * _seconds(operator) + on_vectors,
+        vector_seconds=on_vectors,
         vectors=vectors,
         memory=vectors * each + graphs,
         available=available_memory(operator.device),
@@ -135,3 +155,23 @@ def _seconds(operator: LinearOperator) -> float:
         float(operator.matvec(vector)[0])  # waits for an accelerator
         times.append(time.perf_counter() - began)
     return min(times[1:])
+
+
+def _reading_seconds(operator: LinearOperator) -> float:
+    """Time the reading of one vector of a basis."""
+    each = operator.size * torch.empty(0, dtype=operator.dtype).element_size()
+    rows = torch.ones(
+        max(TIMED_BYTES // each, 2),
+        operator.size,
+        dtype=operator.dtype,
+        device=operator.device,
+    )
+    vector = rows[0].clone()
+    times: list[float] = []
+    for _ in range(1 + TIMED_PRODUCTS):
+        began = time.perf_counter()
+        components = rows @ vector
+        vector.addmv_(rows.T, components, alpha=1e-30)
+        float(vector[0])  # waits for an accelerator
+        times.append(time.perf_counter() - began)
+    return min(times[1:]) / (2 * len(rows))

@@ -32,7 +32,9 @@ def digest(parts: Iterable[str | torch.Tensor]) -> str:
         if isinstance(part, str):
             total.update(part.encode())
         else:
-            flat = part.detach().cpu().contiguous().reshape(-1)
+            flat = part.detach().cpu().reshape(-1)
+            if flat.stride(0) != 1:  # a single entry may keep one
+                flat = flat.clone(memory_format=torch.contiguous_format)
             total.update(f"{part.dtype} {tuple(part.shape)}".encode())
             total.update(flat.view(torch.uint8).numpy().tobytes())
         total.update(b"|")

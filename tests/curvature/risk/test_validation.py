@@ -11,6 +11,7 @@ from torch.nn import functional
 from torch.utils.data import DataLoader, IterableDataset, TensorDataset
 
 from eigenscape.curvature import EmpiricalRisk
+from eigenscape.curvature.risk.validation import require_finite, require_recordable
 
 X, Y = torch.randn(6, 4, generator=torch.Generator().manual_seed(0)), torch.ones(6, 1)
 
@@ -203,3 +204,17 @@ def test_losses_far_from_one_are_judged_alike(factor: float) -> None:
     EmpiricalRisk(linear(), lambda o, t: factor * (o - t).mean(), (X, Y))
     with pytest.raises(ValueError, match="doubles"):
         EmpiricalRisk(linear(), lambda o, t: factor * summed(o, t), (X, Y))
+
+
+def test_what_is_no_module_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"model: expected a torch.nn.Module, got fun"):
+        require_recordable(lambda x: x)
+
+
+def test_vectors_that_are_not_finite_are_told_from_products() -> None:
+    bad, good = torch.tensor([1.0, float("nan")]), torch.ones(2)
+    with pytest.raises(ValueError, match="vector: expected finite entries"):
+        require_finite("product", bad, 3, bad)
+    with pytest.raises(ValueError, match=r"product: .* on minibatch 3;"):
+        require_finite("product", bad, 3, good)
+    require_finite("product", good, 3, good)

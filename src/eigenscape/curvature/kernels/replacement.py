@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, final
+from typing import Any, cast, final
 
 import torch
 from torch.autograd import forward_ad
 from torch.nn import functional
 from torch.overrides import TorchFunctionMode
+from torch.utils import checkpoint
 
 from eigenscape.curvature.kernels.activations import GELU, GELU_TANH, SILU, activate
 from eigenscape.curvature.kernels.bilinear import Convolution, Matrix, bilinear
 from eigenscape.curvature.kernels.normalisations import batch_norm, layer_norm
 from eigenscape.curvature.kernels.softmax import log_softmax, softmax
+
+_saved_tensors_hooks = cast("Any", torch._C)._autograd._top_saved_tensors_default_hooks
 
 PLAIN = {torch.Tensor, torch.nn.Parameter}
 
@@ -25,7 +28,8 @@ class CheapSecondDerivatives(TorchFunctionMode):
     GELU, SiLU, softmax, cross-entropy of classes, layer norm, batch norm with given
     statistics, and convolutions: the values are the same to rounding, and derivatives
     of every order right, but a product through a graph that is kept takes fewer passes
-    over the activations. (Pooling, attention in one call and recurrent layers are
+    over the activations. Weight norm is replaced because PyTorch's second derivative of
+    it is wrong. (Pooling, attention in one call and recurrent layers are
     PyTorch's.)
     """
 
@@ -59,9 +63,13 @@ class CheapSecondDerivatives(TorchFunctionMode):
 
 
 def _in_another_way() -> bool:
-    """Tell of forward mode, and of types that are changed on the way."""
+    """Tell of forward mode, of types changed on the way, and of checkpointed layers."""
     changing = any(torch.is_autocast_enabled(kind) for kind in ("cpu", "cuda"))
-    return changing or forward_ad._current_level >= 0
+    # Layers evaluated again during a derivative must save the same tensors then, and
+    # PyTorch suspends this mode during derivatives.
+    hooks = _saved_tensors_hooks(True)
+    again = hooks is not None and hooks[0].__module__ == checkpoint.__name__
+    return changing or again or forward_ad._current_level >= 0
 
 
 def _gelu(x: torch.Tensor, *, approximate: str = "none") -> torch.Tensor | None:
@@ -159,6 +167,12 @@ def _cross_entropy(
     )
 
 
+def _weight_norm(v: torch.Tensor, g: torch.Tensor, dim: int = 0) -> torch.Tensor:
+    # Second derivatives of PyTorch's own (2.13) are not even symmetric.
+    others = [axis for axis in range(v.ndim) if dim == -1 or axis != dim]
+    return v * (g / torch.linalg.vector_norm(v, dim=others, keepdim=True))
+
+
 REPLACEMENTS: dict[Callable[..., Any], Callable[..., torch.Tensor | None]] = {
     functional.gelu: _gelu,
     functional.silu: _silu,
@@ -175,4 +189,5 @@ REPLACEMENTS: dict[Callable[..., Any], Callable[..., torch.Tensor | None]] = {
     functional.conv1d: _convolution,
     functional.conv2d: _convolution,
     functional.conv3d: _convolution,
+    cast("Any", torch)._weight_norm: _weight_norm,
 }

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from operator import itemgetter
 from typing import Any, final
 
@@ -174,10 +176,11 @@ def example_losses(
         )
         raise ValueError(message)
     if all(rows) and isinstance(output, torch.Tensor):
-        try:
+        # A loss that cannot be vectorised is evaluated example by example; what PyTorch
+        # warns of are operations that it vectorises by a loop.
+        with suppress(RuntimeError, ValueError, TypeError), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
             return vmap(_of_one(loss))(output, targets)
-        except (RuntimeError, ValueError, TypeError):
-            pass  # a loss that cannot be vectorised is evaluated example by example
 
     def row(k: int) -> torch.Tensor:
         def cut(tensor: torch.Tensor) -> torch.Tensor:

@@ -236,7 +236,7 @@ class RiskOperator(LinearOperator):
                     found = product(pieces, block, kept or count < len(work))
                     for position, piece in zip(block, found, strict=True):
                         _add(targets[row][position], piece, weight, first=index == 0)
-                require_finite(f"{type(self).__name__} product", total, index)
+                require_finite(f"{type(self).__name__} product", total, index, rows)
                 del product  # before the graph of the next minibatch is built
         return total
 

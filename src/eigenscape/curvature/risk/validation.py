@@ -53,15 +53,22 @@ def require_same_kind(params: Sequence[torch.Tensor]) -> None:
         raise ValueError(message)
 
 
-def require_recordable(model: nn.Module) -> None:
-    """Refuse a model whose parameters autograd cannot follow.
+def require_recordable(model: Any) -> None:
+    """Refuse what is no model, or one whose parameters autograd cannot follow.
 
     Args:
         model: The model.
 
     Raises:
-        ValueError: If a parameter has no shape yet, or was made in inference mode.
+        ValueError: If it is no module, or a parameter has no shape yet or was made in
+            inference mode.
     """
+    if not isinstance(model, nn.Module):
+        message = (
+            f"model: expected a torch.nn.Module, got {type(model).__name__}; wrap a "
+            "function and its parameters in a module"
+        )
+        raise ValueError(message)
     params = list(model.parameters())
     if any(isinstance(param, nn.UninitializedParameter) for param in params):
         message = (
@@ -185,19 +192,25 @@ def require_finite_loss(
     raise ValueError(message)
 
 
-def require_finite(name: str, result: torch.Tensor, index: int) -> None:
+def require_finite(
+    name: str, result: torch.Tensor, index: int, given: torch.Tensor | None = None
+) -> None:
     """Refuse derivatives that are infinite or not numbers.
 
     Args:
         name: What they are.
         result: Their values on a minibatch.
         index: The number of the minibatch, from 0.
+        given: The vectors that were multiplied, if any.
 
     Raises:
         ValueError: If one is not finite.
     """
     # The sum is cheap, and finite unless an entry is not, or on overflow.
     if not bool(torch.isfinite(result.sum())) and not _all_finite([result]):
+        if given is not None and not _all_finite([given]):
+            message = "vector: expected finite entries, got NaN or infinity; check it"
+            raise ValueError(message)
         message = (
             f"{name}: expected finite values, got NaN or infinity on minibatch "
             f"{index}; the loss may have no such derivative at these parameters"

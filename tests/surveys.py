@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+from dataclasses import replace
 
 import numpy as np
 
@@ -26,6 +27,10 @@ from eigenscape.spectra import (
     fit_bulk,
     split_spectrum,
 )
+from eigenscape.spectra.sampling_noise.competition import WEIGHTED, compare_noise_models
+from eigenscape.spectra.sampling_noise.population import PopulationCurvature
+from eigenscape.spectra.sampling_noise.prediction import predict_batch_outliers
+from eigenscape.spectra.survey_result import OutlierPrediction
 
 PROBES = 4
 EXTREMES = 20
@@ -81,6 +86,52 @@ def planted_survey(
             "Batches were drawn independently.",
         ),
         provenance=record_provenance(1.5, started="2026-01-01T00:00:00+00:00"),
+    )
+
+
+@functools.cache
+def predicted_survey(*, wrong: float = 1.0, measured: bool = True) -> Survey:
+    """Survey batches drawn from the prediction, at its last checkpoint.
+
+    `wrong` multiplies what was measured, `measured` tells whether anything was.
+    """
+    survey = planted_survey()
+    last = survey.checkpoints[-1]
+    rng = stream(7, "predicted")
+    population = PopulationCurvature(
+        spikes=last.largest[:6].copy(),
+        trace=60.0,
+        example_eigenvalues=60.0 * rng.exponential(size=(400, 1)),
+    )
+    sizes = [b.batch_size for b in last.batches]
+    truth = predict_batch_outliers(population, sizes, draws=6, count=5, rng=rng)
+    batches = tuple(
+        replace(b, values=wrong * values, residuals=np.zeros_like(values))
+        for b, values in zip(last.batches, truth.samples, strict=True)
+    )
+    competition = compare_noise_models(
+        population, sizes, [b.values for b in batches], parameters=240, rng=rng
+    )
+    every = [1, 2, 4, *sizes, 256, 400]
+    prediction = OutlierPrediction(
+        population=population,
+        law=WEIGHTED,
+        curve=predict_batch_outliers(population, every, draws=200, rng=rng),
+        gauss_newton_shares=np.ones(5),
+        competition=competition if measured else None,
+    )
+    changed = replace(
+        last,
+        batches=batches if measured else (),
+        scaling=None,
+        prediction=prediction,
+        prediction_note=competition.verdict if measured else "predicted only",
+    )
+    return replace(
+        survey,
+        checkpoints=(survey.checkpoints[0], changed),
+        examples=400,
+        advice=advise(changed, momentum=survey.momentum),
     )
 
 

@@ -16,7 +16,8 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_the_python_lines_of_the_readme_run(tmp_path, monkeypatch, capsys):
-    survey, curvature, theory = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    blocks = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    survey, batches, curvature, theory = blocks
     assert len([line for line in survey.splitlines() if line.strip()]) <= 10
     monkeypatch.chdir(tmp_path)
     generator = torch.Generator().manual_seed(0)
@@ -29,6 +30,9 @@ def test_the_python_lines_of_the_readme_run(tmp_path, monkeypatch, capsys):
     exec(survey, names)
     assert (tmp_path / "runs" / "mine" / "report.html").exists()
     assert "largest stable learning rate" in capsys.readouterr().out
+    exec(batches, names)
+    top = names["prediction"].mean[:, 0]
+    assert top[0] > top[1] > top[2] > names["population"].spikes[0]
     exec(curvature, names)
     assert (names["pairs"].residuals <= 1e-4 * names["pairs"].values[0]).all()
     exec(theory, names)

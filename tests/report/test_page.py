@@ -13,7 +13,7 @@ from markupsafe import escape
 
 from eigenscape.core import StorageError
 from eigenscape.report import render
-from surveys import planted_survey
+from surveys import planted_survey, predicted_survey
 
 SMALL = {
     "dimension": 30,
@@ -106,6 +106,18 @@ def test_every_figure_of_the_page_is_a_valid_svg_file(run, page):
     assert files <= page.ids
     for path in (run / "figures").iterdir():
         assert ET.parse(path).getroot().tag == "{http://www.w3.org/2000/svg}svg"
+
+
+def test_a_prediction_leads_and_is_drawn(tmp_path):
+    survey = predicted_survey()
+    page = Reader(render(survey, tmp_path / "run").read_text(encoding="utf-8"))
+    text = " ".join("".join(page.text).split())
+    note = survey.checkpoints[-1].prediction_note
+    assert text.count(note[1:]) == 2  # in the lead, and above the figure
+    assert "prediction-2-end" in page.ids
+    assert (tmp_path / "run" / "figures" / "prediction-2-end.svg").is_file()
+    assert "noise law, not fitted" in text
+    assert survey.checkpoints[0].prediction_note[1:] in text
 
 
 def test_the_page_says_what_was_found(page):

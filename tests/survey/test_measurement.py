@@ -4,8 +4,10 @@ import torch
 from eigenscape.curvature import Dense, EmpiricalRisk, Hessian
 from eigenscape.spectra import stack_measures
 from eigenscape.survey.measurement import (
+    converged_pairs,
     measure_draw,
     measure_extremes,
+    measure_population,
     measure_probe,
     stream_generator,
 )
@@ -39,9 +41,9 @@ def test_a_spectrum_that_does_not_converge_gives_fewer_pairs():
     values[0] = 50.0
     operator = Dense(torch.diag(values))
     risk = EmpiricalRisk(*parts())
-    found = measure_extremes(
-        risk, operator, count=12, tolerance=1e-8, generator=stream_generator(0, "x")
-    )
+    start = stream_generator(0, "x")
+    top = converged_pairs(operator, 12, "largest", 1e-8, start)
+    found = measure_extremes(risk, operator, top, tolerance=1e-8, generator=start)
     assert found.largest[0] == np.float64(50.0) or abs(found.largest[0] - 50) < 1e-6
     assert found.largest_residuals.max() <= 1e-8 * 50
 
@@ -55,3 +57,14 @@ def test_a_draw_has_the_extremes_of_its_batch():
     exact = np.linalg.eigvalsh((dense + dense.T) / 2)[::-1][:5]
     np.testing.assert_allclose(draw.values, exact, atol=1e-6 * exact[0])
     assert draw.measure.dimension == risk.size
+
+
+def test_coupled_examples_have_no_population():
+    model = torch.nn.Sequential(torch.nn.BatchNorm1d(6), torch.nn.Linear(6, 3))
+    _, loss, data = parts()
+    risk = EmpiricalRisk(model.double(), loss, data)
+    start = stream_generator(0, "x")
+    top = converged_pairs(Hessian(risk), 3, "largest", 1e-3, start)
+    found = measure_population(risk, top, generator=start)
+    assert found.curvature is None
+    assert found.note.startswith("no prediction: risk: expected examples that do not")

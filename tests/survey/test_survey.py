@@ -7,7 +7,7 @@ import torch
 from eigenscape.core import NondeterministicOperatorError, StorageError, load
 from eigenscape.curvature import EmpiricalRisk
 from eigenscape.spectra import Survey
-from eigenscape.survey import Stage, survey
+from eigenscape.survey import Stage, prediction, survey
 from networks import network, parts
 from results import differences
 
@@ -41,6 +41,14 @@ def dense_hessian(risk, rows=slice(None)):
     return torch.autograd.functional.hessian(value, flat).numpy()
 
 
+@pytest.fixture(scope="module", autouse=True)
+def few_predicted_batches():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(prediction, "BATCHES", 40)
+        patch.setattr(prediction, "SIZES", 5)
+        yield
+
+
 @pytest.fixture(scope="module")
 def result():
     return survey(EmpiricalRisk(*parts()), **SETTINGS)
@@ -71,6 +79,54 @@ def test_loss_and_gradient_are_those_of_the_model(result):
     norm = torch.cat([g.flatten() for g in gradient]).norm()
     assert result.checkpoints[0].loss == pytest.approx(value.item(), rel=1e-12)
     assert result.checkpoints[0].gradient_norm == pytest.approx(norm.item(), rel=1e-10)
+
+
+def test_the_prediction_rests_on_the_examples_of_the_model(result):
+    """Against matrices by torch's own functions."""
+    found = result.checkpoints[0].prediction
+    assert found is not None
+    population = found.population
+    assert population.projections is None
+    np.testing.assert_array_equal(population.spikes, result.checkpoints[0].largest)
+    model, _, data = parts()
+    inputs = data.tensors[0]
+    with torch.no_grad():
+        p = model(inputs).softmax(1)
+    traces = []
+    for i in range(4):
+        j = torch.cat(
+            [
+                piece.flatten(1)
+                for piece in torch.func.jacrev(
+                    lambda w, i=i: torch.func.functional_call(model, w, inputs[i])
+                )(dict(model.named_parameters())).values()
+            ],
+            dim=1,
+        )
+        middle = torch.diag(p[i]) - torch.outer(p[i], p[i])
+        traces.append(float((j.T @ middle @ j).trace().detach()))
+    own = population.example_eigenvalues.sum(1)[:4]
+    np.testing.assert_allclose(own, traces, rtol=1e-10)
+    assert found.curve.batch_sizes[[0, -1]].tolist() == [1, 120]
+    np.testing.assert_allclose(
+        found.curve.mean[-1], result.checkpoints[0].largest[:5], rtol=1e-6
+    )
+    assert found.competition is not None
+    assert result.checkpoints[0].prediction_note == found.competition.verdict or (
+        "Gauss-Newton" in result.checkpoints[0].prediction_note
+    )
+
+
+def test_where_nothing_can_be_predicted_the_survey_says_so_and_goes_on():
+    """A loss that is not convex in the output."""
+    model, _, data = parts()
+    risk = EmpiricalRisk(model, lambda f, t: (f[:, 0] - t).cos().mean(), data)
+    found = survey(risk, **SETTINGS)
+    assert found.checkpoints[0].prediction is None
+    note = found.checkpoints[0].prediction_note
+    assert note.startswith("no prediction: loss: expected one that is convex")
+    assert "\n" not in note
+    assert note in found.summary()
 
 
 def test_every_draw_is_the_hessian_of_a_batch_of_its_size(result):
@@ -118,7 +174,7 @@ class Interrupted(BaseException):
     """A kill at a chosen moment."""
 
 
-@pytest.mark.parametrize("parts_done", [1, 2, 4, 9, 14])
+@pytest.mark.parametrize("parts_done", [1, 2, 3, 5, 10, 15])
 def test_an_interrupted_survey_resumes_to_the_same_bits(
     tmp_path, monkeypatch, result, parts_done
 ):
@@ -217,7 +273,7 @@ def test_several_checkpoints_make_one_survey():
     assert "0.5" in found.advice[0].answer
     lines = found.summary().splitlines()
     assert lines[0].startswith("two: 83 parameters, 120 examples")
-    assert 8 <= len(lines) <= 12
+    assert 8 <= len(lines) <= 13
 
 
 def test_dropout_left_on_is_refused_before_anything_is_written(tmp_path):

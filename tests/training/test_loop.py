@@ -1,3 +1,5 @@
+import itertools
+
 import numpy as np
 import pytest
 import torch
@@ -128,3 +130,104 @@ def test_a_loss_that_explodes_is_said():
 def test_bad_settings_are_refused(field, value):
     with pytest.raises(ValueError, match=f"{field}: expected"):
         TrainingConfig(**{field: value})
+
+
+def test_the_published_schedule():
+    """Constant to 150 of 300, linear to a hundredth at 270, constant to the end."""
+    config = TrainingConfig(300, learning_rate=0.1, schedule="linear decay")
+    assert config.rate(0) == config.rate(150) == 0.1
+    assert config.rate(210) == pytest.approx(0.1 * (1 - 0.99 * 0.5))
+    assert config.rate(270) == config.rate(299) == pytest.approx(0.001)
+    assert TrainingConfig(300, learning_rate=0.1).rate(299) == 0.1
+
+
+def test_the_schedule_sets_the_steps():
+    """With momentum 0 and full batches, each step is the rate times the gradient."""
+    model, data = problem()
+    config = TrainingConfig(
+        10, 60, 0.1, 0.0, 0.0, schedule="linear decay", checkpoint_every=1
+    )
+    kept = fit_model(model, cross_entropy, data, config, seed=0)
+    inputs, targets = data.tensors
+    for before, after in itertools.pairwise(kept):
+        shadow, _ = problem()
+        shadow.load_state_dict(before.state)
+        cross_entropy(shadow(inputs), targets).backward()
+        for name, parameter in shadow.named_parameters():
+            moved = parameter.detach() - config.rate(before.epoch) * parameter.grad
+            torch.testing.assert_close(after.state[name], moved, rtol=1e-5, atol=1e-7)
+
+
+@pytest.mark.parametrize(
+    ("epochs", "every", "kept"), [(6, 2, [0, 2, 4, 6]), (7, 3, [0, 3, 6, 7])]
+)
+def test_checkpoints_are_kept_every_so_many_epochs(epochs, every, kept):
+    model, data = problem()
+    config = TrainingConfig(epochs, 16, 0.1, checkpoint_every=every)
+    found = fit_model(model, cross_entropy, data, config, seed=1)
+    assert [c.epoch for c in found] == kept
+    assert [c.name for c in found] == [f"epoch-{epoch}" for epoch in kept]
+
+
+def noisy(inputs, generator):
+    return inputs + torch.randn(inputs.shape, generator=generator)
+
+
+def test_augmentation_is_a_stream_of_its_own(tmp_path):
+    config = TrainingConfig(4, 16, 0.1, checkpoint_every=2)
+    runs = []
+    for directory in (None, tmp_path):
+        model, data = problem()
+        if directory is not None:  # the first half now, the rest by another call
+            with pytest.raises(KeyboardInterrupt):
+                fit_model(
+                    model,
+                    cross_entropy,
+                    data,
+                    config,
+                    seed=1,
+                    directory=directory,
+                    augment=interrupted_after(8),
+                )
+            model, data = problem()
+        runs.append(
+            fit_model(
+                model,
+                cross_entropy,
+                data,
+                config,
+                seed=1,
+                directory=directory,
+                augment=noisy,
+            )
+        )
+    assert_same(states(runs[0]), states(runs[1]))
+    model, data = problem()
+    plain = fit_model(model, cross_entropy, data, config, seed=1)
+    assert not torch.equal(plain[-1].state["0.weight"], runs[0][-1].state["0.weight"])
+
+
+def interrupted_after(calls):
+    done = []
+
+    def augment(inputs, generator):
+        done.append(1)
+        if len(done) > calls:
+            raise KeyboardInterrupt
+        return noisy(inputs, generator)
+
+    return augment
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("schedule", "cosine", "schedule: expected 'constant' or 'linear decay'"),
+        ("checkpoint_every", 0, "checkpoint_every: expected at least 1, got 0"),
+    ],
+)
+def test_other_recipes_are_refused(name, value, told):
+    config = TrainingConfig()
+    vars(config)[name] = value  # past the type check of the tests
+    with pytest.raises(ValueError, match=told):
+        config.__post_init__()

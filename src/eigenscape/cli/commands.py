@@ -9,6 +9,8 @@ from typing import Any
 
 from jsonargparse import ArgumentError, ArgumentParser, Namespace
 
+NOT_ACCEPTED = 1
+
 
 @dataclass(frozen=True)
 class Command:
@@ -28,9 +30,6 @@ def survey_command(words: list[str]) -> None:
 
     Args:
         words: The words after ``eigenscape survey``.
-
-    Raises:
-        ValueError: --out is empty.
     """
     from eigenscape.experiments.survey_run import (
         SurveyRun,
@@ -58,11 +57,7 @@ def survey_command(words: list[str]) -> None:
         if key not in {"target", "out", "resume"}
     }
     config = read_run(given["target"], overrides)
-    out = given.get("out")
-    if out is not None and not out.strip():
-        message = f"--out: expected a directory, got {out!r}"
-        raise ValueError(message)
-    directory = default_directory(config) if out is None else Path(out)
+    directory = _directory(given.get("out")) or default_directory(config)
     result = execute(config, directory, resume=bool(given.get("resume")))
     page = render(directory)
     print(result.summary())
@@ -76,32 +71,102 @@ def report_command(words: list[str]) -> None:
         words: The words after ``eigenscape report``.
     """
     from eigenscape.report import render
+    from eigenscape.report.experiment_page import render_experiment
 
     parser = _parser("report", "Render the report of a finished run.")
     parser.add_argument("directory", type=str, help="a run directory")
     given = _parse(parser, words)
-    print(render(given["directory"]))
+    place = Path(given["directory"])
+    print(render_experiment(place) if (place / "result").is_dir() else render(place))
+
+
+def run_command(words: list[str]) -> None:
+    """Run an experiment and hold it against its acceptance.
+
+    Args:
+        words: The words after ``eigenscape run``.
+
+    Raises:
+        SystemExit: The acceptance is not met.
+    """
+    from eigenscape.experiments.experiment import (
+        configure,
+        execute,
+        experiment_names,
+        find_experiment,
+        find_experiment_preset,
+        run_directory,
+    )
+    from eigenscape.report.experiment_page import render_experiment
+
+    parser = _parser("run", "Run an experiment and check what must come out.")
+    parser.add_argument(
+        "name", type=str, help=f"one of {', '.join(experiment_names())}"
+    )
+    parser.add_argument(
+        "--preset",
+        type=str,
+        help="quick (the default), paper, or another that `list` names",
+    )
+    parser.add_argument("--out", type=str, help="run directory")
+    parser.add_argument(
+        "--resume", action="store_true", help="go on with an interrupted run"
+    )
+    named = words and not words[0].startswith("-")
+    experiment = find_experiment(words[0]) if named else None
+    if experiment is not None:
+        parser.add_class_arguments(experiment.config, as_group=False)
+    given = _parse(parser, words)
+    name, label = given.pop("name"), given.pop("preset", "quick")
+    out, resume = given.pop("out", None), bool(given.pop("resume", False))
+    experiment = experiment or find_experiment(name)
+    preset = find_experiment_preset(name, label)
+    config = configure(experiment, preset, given)
+    directory = _directory(out) or run_directory(name, label, config)
+    outcome = execute(
+        experiment, config, directory, acceptance=preset.acceptance, resume=resume
+    )
+    print(f"{name}, preset {label}: {directory}")
+    for check in outcome.checks:
+        print(f"  {check}")
+    print(f"  report   {render_experiment(directory)}")
+    if not outcome.accepted:
+        raise SystemExit(NOT_ACCEPTED)
 
 
 def list_command(words: list[str]) -> None:
-    """List the named targets, without torch.
+    """List the named targets and the experiments, without torch.
 
     Args:
         words: The words after ``eigenscape list``.
     """
+    from eigenscape.experiments.experiment import experiment_names, experiment_presets
     from eigenscape.experiments.presets import presets
 
-    _parse(_parser("list", "List the named targets."), words)
+    _parse(_parser("list", "List the named targets and the experiments."), words)
+    print("targets of `eigenscape survey`")
     for preset in presets():
-        print(f"{preset.name:18} {preset.description}")
-        print(f"{'':18} ({preset.source})")
+        print(f"  {preset.name:20} {preset.description}")
+        print(f"  {'':20} ({preset.source})")
+    print("experiments of `eigenscape run`")
+    for name in experiment_names():
+        for label, preset in experiment_presets(name).items():
+            print(f"  {name:20} {label}: {preset.description} ({preset.source})")
 
 
 COMMANDS = {
     "survey": Command("survey the loss surface of a network", survey_command),
     "report": Command("render the report of a finished run", report_command),
-    "list": Command("list the named targets", list_command),
+    "list": Command("list the named targets and experiments", list_command),
+    "run": Command("run an experiment and check what must come out", run_command),
 }
+
+
+def _directory(out: str | None) -> Path | None:
+    if out is not None and not out.strip():
+        message = f"--out: expected a directory, got {out!r}"
+        raise ValueError(message)
+    return None if out is None else Path(out)
 
 
 def _parser(name: str, description: str) -> ArgumentParser:

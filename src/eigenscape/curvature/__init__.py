@@ -33,6 +33,9 @@ from eigenscape.curvature.operators import (
     check_symmetric,
 )
 from eigenscape.curvature.plan import Forecast, plan
+from eigenscape.curvature.population_curvature import (
+    population_curvature,
+)
 from eigenscape.curvature.quadrature import spectral_measure
 from eigenscape.curvature.risk import EmpiricalRisk
 from eigenscape.curvature.trace import trace
@@ -74,6 +77,7 @@ __all__ = [
     "lanczos",
     "log_determinant",
     "plan",
+    "population_curvature",
     "ritz",
     "spectral_measure",
     "trace",

@@ -8,7 +8,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from eigenscape.core import load, save, write_atomically
-from eigenscape.report import tables
+from eigenscape.report import prediction_tables, tables
 from eigenscape.report.notation import number, sentence, short, to_html
 from eigenscape.report.view import arrange
 from eigenscape.spectra import CheckpointSurvey, Survey
@@ -72,6 +72,7 @@ def _write(survey: Survey, place: Path) -> None:
         lead=_lead(survey),
         residual=_largest_residual(survey.checkpoints[-1]),
         tables=tables,
+        prediction_tables=prediction_tables,
         config=config.read_text(encoding="utf-8") if config.is_file() else None,
         drawn={f.name: draw_plotly(f.panel).to_json() for f in view.figures},
         plotly_js=Markup(get_plotlyjs()),
@@ -86,6 +87,8 @@ def _lead(survey: Survey) -> str:
         f"At {last.name}, λ_max = {number(float(last.largest[0]))} with {count} "
         f"outlier{'' if count == 1 else 's'} above the bulk."
     )
+    if last.prediction is not None and last.prediction.competition is not None:
+        return f"{found} {sentence(f'between batches, {last.prediction_note}')}"
     if last.scaling is None:
         return found
     return f"{found} {sentence(f'between batches, {last.scaling_note}')}"

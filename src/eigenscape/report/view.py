@@ -9,6 +9,7 @@ from eigenscape.report.figures import (
     Panel,
     batch_scaling,
     bulk,
+    prediction,
     spectrum,
     stability,
     training,
@@ -35,6 +36,12 @@ _SCALING = (
 _SCALING_UNFITTED = (
     "Each faint point is an outlier of one batch Hessian, or its largest eigenvalue "
     "where none stands apart; colour by rank. No noise law was fitted."
+)
+_PREDICTION = (
+    "Nothing here is fitted: the curves follow from the largest eigenvalues on all the "
+    "data and the curvature of every single example. The band holds λ₁ of 95 % of "
+    "batches; points are measured. Thin dashed lines are what other noise laws, as "
+    "little fitted, say of λ₁."
 )
 _STABILITY = (
     "A step on a batch contracts along that batch's own steepest direction below "
@@ -69,12 +76,23 @@ class CheckpointView:
     Attributes:
         survey: The checkpoint.
         spectrum: Figures of its spectrum.
+        prediction: Figures of its outliers as predicted.
         scaling: Figures of its outliers against batch size.
     """
 
     survey: CheckpointSurvey
     spectrum: tuple[Figure, ...]
+    prediction: tuple[Figure, ...]
     scaling: tuple[Figure, ...]
+
+    @property
+    def figures(self) -> tuple[Figure, ...]:
+        """All its figures.
+
+        Returns:
+            In the order of the page.
+        """
+        return (*self.spectrum, *self.prediction, *self.scaling)
 
 
 @dataclass(frozen=True)
@@ -98,7 +116,7 @@ class View:
         Returns:
             In the order of the page.
         """
-        each = [f for c in self.checkpoints for f in (*c.spectrum, *c.scaling)]
+        each = [f for c in self.checkpoints for f in c.figures]
         return (*self.stability, *each, *self.training)
 
 
@@ -139,4 +157,6 @@ def _checkpoint(checkpoint: CheckpointSurvey, rank: int) -> CheckpointView:
         caption = _SCALING if checkpoint.scaling else _SCALING_UNFITTED
         panel = batch_scaling(checkpoint)
         scaling = (Figure(f"batch-scaling-{suffix}", panel, caption),)
-    return CheckpointView(checkpoint, tuple(figures), scaling)
+    panel = prediction(checkpoint)
+    predicted = (Figure(f"prediction-{suffix}", panel, _PREDICTION),) if panel else ()
+    return CheckpointView(checkpoint, tuple(figures), predicted, scaling)

@@ -6,6 +6,13 @@ import numpy as np
 
 from eigenscape.core import Table
 from eigenscape.spectra.batch_scaling import REJECTED
+from eigenscape.spectra.predicted_advice import (
+    RATE_QUESTION,
+    STABILITY,
+    is_trusted,
+    predicted_rate,
+    quiet_batch_size,
+)
 from eigenscape.spectra.survey_result import Advice, CheckpointSurvey
 
 MOMENTUM = 0.9
@@ -33,7 +40,7 @@ def advise(
 
 
 def _learning_rate(checkpoint: CheckpointSurvey, momentum: float) -> Advice:
-    question = "How large may the learning rate be?"
+    question = RATE_QUESTION
     top = float(checkpoint.largest[0])
     if top <= 0:
         return Advice(
@@ -41,6 +48,8 @@ def _learning_rate(checkpoint: CheckpointSurvey, momentum: float) -> Advice:
             "no direction curves upwards, so curvature bounds no learning rate",
             f"The largest eigenvalue on all the data is {top:.3g}.",
         )
+    if checkpoint.prediction is not None and is_trusted(checkpoint.prediction):
+        return predicted_rate(checkpoint, checkpoint.prediction, momentum)
     rows: list[tuple[str | float | int | None, ...]] = []
     for batch in checkpoint.batches:
         tops = batch.values[:, 0]
@@ -65,15 +74,7 @@ def _learning_rate(checkpoint: CheckpointSurvey, momentum: float) -> Advice:
         first = checkpoint.batches[0]
         mean = float(first.values[:, 0].mean())
         answer += f", {2 / max(mean, top):.3g} at b = {first.batch_size}"
-    basis = (
-        "Gradient descent on a quadratic is stable below 2/λ_max, heavy-ball momentum "
-        "β below 2(1 + β)/λ_max (Polyak 1964). A single step on a batch contracts "
-        "along that batch's own top direction below 2/λ_max(b), a cautious bound: "
-        "successive batches have different top directions. No batch size is given a "
-        "larger rate than all the data. Weight decay adds its "
-        "coefficient to every eigenvalue and is not included."
-    )
-    return Advice(question, answer, basis, Table(columns, tuple(rows)))
+    return Advice(question, answer, STABILITY, Table(columns, tuple(rows)))
 
 
 def _rates(mean: float, worst: float, momentum: float) -> tuple[float, float, float]:
@@ -95,6 +96,12 @@ def _batch_size(checkpoint: CheckpointSurvey) -> Advice:
     table = Table(
         ("batch size", "λ_max(b)/λ_max − 1"), tuple(zip(sizes, shifts, strict=True))
     )
+    predicted = checkpoint.prediction
+    if predicted is not None and is_trusted(predicted):
+        size = quiet_batch_size(predicted, SHIFT_TOLERANCE)
+        answer = f"noise moves λ_max by less than {percent} from b ≈ {size:.0f} on"
+        basis = "Read off the predicted curve."
+        return Advice(question, answer, basis, table)
     fitted = _fitted_threshold(checkpoint, top)
     if fitted is not None:
         size, model = fitted

@@ -11,6 +11,9 @@ from eigenscape.core import Curve, Estimate, Provenance, Table
 from eigenscape.spectra.batch_scaling import BatchScaling
 from eigenscape.spectra.fit import LawFit
 from eigenscape.spectra.measure import SpectralMeasure
+from eigenscape.spectra.sampling_noise.competition import NoiseCompetition
+from eigenscape.spectra.sampling_noise.population import PopulationCurvature
+from eigenscape.spectra.sampling_noise.prediction import BatchPrediction
 from eigenscape.spectra.split import SpectrumSplit
 
 
@@ -52,6 +55,29 @@ class BatchDraws:
 
 
 @dataclass(frozen=True)
+class OutlierPrediction:
+    """What one measurement on all the data says about batches of every size.
+
+    Attributes:
+        population: The measurement, without the examples' directions.
+        law: The law of the curve: weighted sampling, with measured directions where
+            the measured batches ask for them.
+        curve: Predicted outliers from b = 1 to n.
+        gauss_newton_shares: uⱼᵀGuⱼ/θⱼ, the part of each followed eigenvalue of the
+            Hessian that its Gauss-Newton matrix G holds; the prediction counts no noise
+            of the rest.
+        competition: Noise laws, none fitted, against the measured batches; None where
+            no batch was measured.
+    """
+
+    population: PopulationCurvature
+    law: str
+    curve: BatchPrediction
+    gauss_newton_shares: Float[np.ndarray, " k"]
+    competition: NoiseCompetition | None
+
+
+@dataclass(frozen=True)
 class CheckpointSurvey:
     """The Hessian of one checkpoint, on all the data and on batches.
 
@@ -72,6 +98,9 @@ class CheckpointSurvey:
         batches: One entry a batch size, ascending.
         scaling: The batch-size law; None where it cannot be fitted.
         scaling_note: The verdict, or why there is none.
+        prediction: Outliers at every batch size, with nothing fitted; None where they
+            cannot be predicted, and in surveys made before there were predictions.
+        prediction_note: The verdict, or why there is none.
     """
 
     name: str
@@ -90,6 +119,8 @@ class CheckpointSurvey:
     batches: tuple[BatchDraws, ...]
     scaling: BatchScaling | None
     scaling_note: str
+    prediction: OutlierPrediction | None = None
+    prediction_note: str = "no prediction: it was not made"
 
 
 @dataclass(frozen=True)
@@ -167,6 +198,9 @@ class Survey:
                 + " ".join(f"{b.values[:, 0].mean():.3g}" for b in last.batches)
                 + f" at b = {' '.join(sizes)}"
             )
-        lines.append(f"  noise      {last.scaling_note}")
-        lines.extend(f"  advice     {a.answer}" for a in self.advice)
+        lines += [
+            f"  prediction {last.prediction_note}",
+            f"  noise      {last.scaling_note}",
+            *(f"  advice     {a.answer}" for a in self.advice),
+        ]
         return "\n".join(lines)

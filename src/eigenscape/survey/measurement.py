@@ -1,6 +1,8 @@
-"""Measure one checkpoint: its density, its extreme eigenpairs, its batch Hessians."""
+"""Measure one checkpoint: density, extremes, curvature by example, batch Hessians."""
 
 from __future__ import annotations
+
+from typing import Literal
 
 import numpy as np
 import torch
@@ -14,8 +16,9 @@ from eigenscape.curvature import (
     extreme_eigenpairs,
     spectral_measure,
 )
+from eigenscape.curvature.population_curvature import population_curvature
 from eigenscape.spectra import SpectralMeasure
-from eigenscape.survey.parts import Draw, Extremes
+from eigenscape.survey.parts import Draw, Extremes, Population
 
 SMALLEST = 10
 
@@ -36,26 +39,25 @@ def stream_generator(seed: int, *names: str | int) -> torch.Generator:
 def measure_extremes(
     risk: EmpiricalRisk,
     operator: LinearOperator,
+    top: Eigenpairs,
     *,
-    count: int,
     tolerance: float,
     generator: torch.Generator,
 ) -> Extremes:
-    """Compute loss, gradient norm and both ends of the spectrum.
+    """Compute loss, gradient norm and the lower end of the spectrum.
 
     Args:
         risk: The risk on all the data.
         operator: Its Hessian.
-        count: Eigenvalues at the upper end; at the lower end at most 10.
+        top: The upper end; at the lower end as many pairs are wanted, at most 10.
         tolerance: Relative residual of every pair.
         generator: Source of start vectors.
 
     Returns:
-        The extremes; fewer than asked where the rest lie too deep in the bulk to
-        converge.
+        Both ends.
     """
-    top = _converged(operator, count, "largest", tolerance, generator)
-    low = _converged(operator, min(count, SMALLEST), "smallest", tolerance, generator)
+    count = min(len(top.values), SMALLEST)
+    low = converged_pairs(operator, count, "smallest", tolerance, generator)
     return Extremes(
         loss=risk.value(),
         gradient_norm=float(torch.linalg.vector_norm(risk.gradient().double())),
@@ -64,6 +66,32 @@ def measure_extremes(
         smallest=low.values[::-1].copy(),
         smallest_residuals=low.residuals[::-1].copy(),
     )
+
+
+def measure_population(
+    risk: EmpiricalRisk, top: Eigenpairs, *, generator: torch.Generator
+) -> Population:
+    """Compute what each example adds to the largest eigenvalues of the Hessian.
+
+    Args:
+        risk: The risk on all the data.
+        top: The upper end of its Hessian's spectrum.
+        generator: Source of probes and, for large outputs, of labels.
+
+    Returns:
+        The measurement, or why there is none.
+    """
+    try:
+        found = population_curvature(
+            risk,
+            count=len(top.values),
+            matrix="hessian",
+            eigenpairs=top,
+            generator=generator,
+        )
+    except ValueError as error:
+        return Population(None, f"no prediction: {error}")
+    return Population(found, "")
 
 
 def measure_probe(
@@ -99,18 +127,32 @@ def measure_draw(
         The eigenvalues and a one-probe measure.
     """
     operator = Hessian(risk, check=False)
-    pairs = _converged(operator, count, "largest", tolerance, generator)
+    pairs = converged_pairs(operator, count, "largest", tolerance, generator)
     return Draw(pairs.values, np.ascontiguousarray(pairs.residuals), pairs.measure)
 
 
-def _converged(
+def converged_pairs(
     operator: LinearOperator,
     count: int,
-    which: str,
+    which: Literal["largest", "smallest"],
     tolerance: float,
     generator: torch.Generator,
 ) -> Eigenpairs:
-    """Ask for `count` pairs, and for half as many while they do not converge."""
+    """Compute pairs at one end, half as many while they do not converge.
+
+    Args:
+        operator: The operator.
+        count: Pairs to ask for at first.
+        which: The end.
+        tolerance: Relative residual of every pair.
+        generator: Source of the start vector.
+
+    Returns:
+        The pairs; fewer than asked where the rest lie too deep in the bulk.
+
+    Raises:
+        ConvergenceError: If not even two converge.
+    """
     state = generator.get_state()
     while True:
         generator.set_state(state)
@@ -118,7 +160,7 @@ def _converged(
             return extreme_eigenpairs(
                 operator,
                 count,
-                which="largest" if which == "largest" else "smallest",
+                which=which,
                 tolerance=tolerance,
                 generator=generator,
                 verify=False,

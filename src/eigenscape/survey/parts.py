@@ -14,6 +14,7 @@ from jaxtyping import Float
 from eigenscape.core import StorageError, load, save
 from eigenscape.core.storage import MANIFEST
 from eigenscape.spectra import SpectralMeasure
+from eigenscape.spectra.sampling_noise.population import PopulationCurvature
 
 P = TypeVar("P")
 
@@ -68,6 +69,19 @@ class Extremes:
     largest_residuals: Float[np.ndarray, " c"]
     smallest: Float[np.ndarray, " e"]
     smallest_residuals: Float[np.ndarray, " e"]
+
+
+@dataclass(frozen=True)
+class Population:
+    """What predicts the batches of one checkpoint.
+
+    Attributes:
+        curvature: The measurement; None where it cannot be made.
+        note: Why there is none.
+    """
+
+    curvature: PopulationCurvature | None
+    note: str
 
 
 @dataclass(frozen=True)

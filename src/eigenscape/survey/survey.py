@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -17,29 +18,39 @@ from eigenscape.core import (
     load,
     record_provenance,
     save,
+    stream,
 )
 from eigenscape.core.storage import MANIFEST
-from eigenscape.curvature import EmpiricalRisk, Hessian
+from eigenscape.curvature import Eigenpairs, EmpiricalRisk, Hessian
 from eigenscape.spectra import (
     BatchDraws,
-    BatchScaling,
     CheckpointSurvey,
     Survey,
     advise,
     estimate_density,
-    fit_batch_scaling,
     fit_bulk,
     measure_moments,
     split_spectrum,
     stack_measures,
 )
 from eigenscape.survey.measurement import (
+    converged_pairs,
     measure_draw,
     measure_extremes,
+    measure_population,
     measure_probe,
     stream_generator,
 )
-from eigenscape.survey.parts import Draw, Extremes, Parts, Plan, SpectralMeasure
+from eigenscape.survey.parts import (
+    Draw,
+    Extremes,
+    Parts,
+    Plan,
+    Population,
+    SpectralMeasure,
+)
+from eigenscape.survey.prediction import BATCHES, predict_outliers
+from eigenscape.survey.scaling import fit_scaling
 from eigenscape.survey.settings import (
     DRAWS,
     EXTREMES,
@@ -75,8 +86,9 @@ def survey(
     """Survey the loss surface of a network around one or several checkpoints.
 
     Each checkpoint: the spectral density of the Hessian on all the data, its extreme
-    eigenpairs, the upper end of batch Hessians at several batch sizes, outliers split
-    from bulk, the batch-size law fitted, advice drawn. The model, its mode, its
+    eigenpairs, the curvature of every example and from it the outliers predicted at
+    every batch size, the upper end of batch Hessians at several batch sizes, outliers
+    split from bulk, the batch-size law fitted, advice drawn. The model, its mode, its
     parameters and the global random states are left as they were.
 
     Args:
@@ -182,9 +194,10 @@ def survey(
 def _survey_stage(
     stage: Stage, plan: Plan, parts: Parts, followed: int
 ) -> CheckpointSurvey:
-    total = 1 + plan.probes + len(plan.batch_sizes) * plan.draws
+    total = 2 + plan.probes + len(plan.batch_sizes) * plan.draws
     with tqdm(total=total, desc=stage.name, disable=None, leave=False) as bar:
-        extremes, measure = _full_spectrum(stage, plan, parts, bar.update)
+        extremes, population = _extremes(stage, plan, parts, bar.update)
+        measure = _density(stage, plan, parts, bar.update)
         batches = tuple(
             _batch_draws(stage, b, plan, parts, bar.update) for b in plan.batch_sizes
         )
@@ -193,7 +206,14 @@ def _survey_stage(
     law_fits = fit_bulk(split.bulk)
     trace = measure_moments(measure, 1)[0]
     size = measure.dimension
-    scaling, note = _scaling(batches, stage.risk.examples, followed)
+    scaling, note = fit_scaling(batches, stage.risk.examples, followed)
+    prediction, verdict = predict_outliers(
+        population,
+        batches,
+        parameters=stage.risk.size,
+        followed=followed,
+        rng=stream(plan.seed, stage.name, "prediction"),
+    )
     return CheckpointSurvey(
         name=stage.name,
         epoch=stage.epoch,
@@ -211,36 +231,58 @@ def _survey_stage(
         batches=batches,
         scaling=scaling,
         scaling_note=note,
+        prediction=prediction,
+        prediction_note=verdict,
     )
 
 
-def _full_spectrum(
+def _extremes(
     stage: Stage, plan: Plan, parts: Parts, advance: Progress
-) -> tuple[Extremes, SpectralMeasure]:
+) -> tuple[Extremes, Population]:
     operator = Hessian(stage.risk, check=False)
+    start = stream_generator(plan.seed, stage.name, "extremes")
 
-    def generator(*names: str | int):
-        return stream_generator(plan.seed, stage.name, *names)
+    @cache  # both parts need the pairs, which are too long to be kept on disk
+    def top() -> Eigenpairs:
+        return converged_pairs(
+            operator, plan.extremes, "largest", plan.tolerance, start
+        )
 
     extremes = parts.get(
         lambda: measure_extremes(
-            stage.risk,
-            operator,
-            count=plan.extremes,
-            tolerance=plan.tolerance,
-            generator=generator("extremes"),
+            stage.risk, operator, top(), tolerance=plan.tolerance, generator=start
         ),
         Extremes,
         stage.name,
         "extremes",
     )
     advance()
+    population = parts.get(
+        lambda: measure_population(
+            stage.risk,
+            top(),
+            generator=stream_generator(plan.seed, stage.name, "population"),
+        ),
+        Population,
+        stage.name,
+        "population",
+    )
+    advance()
+    return extremes, population
+
+
+def _density(
+    stage: Stage, plan: Plan, parts: Parts, advance: Progress
+) -> SpectralMeasure:
+    operator = Hessian(stage.risk, check=False)
     rows: list[SpectralMeasure] = []
     for i in range(plan.probes):
         rows.append(
             parts.get(
                 lambda i=i: measure_probe(
-                    operator, steps=plan.steps, generator=generator("probe", i)
+                    operator,
+                    steps=plan.steps,
+                    generator=stream_generator(plan.seed, stage.name, "probe", i),
                 ),
                 SpectralMeasure,
                 stage.name,
@@ -248,7 +290,7 @@ def _full_spectrum(
             )
         )
         advance()
-    return extremes, stack_measures(rows)
+    return stack_measures(rows)
 
 
 def _batch_draws(
@@ -283,36 +325,15 @@ def _batch_draws(
     )
 
 
-def _scaling(
-    batches: tuple[BatchDraws, ...], examples: int, followed: int
-) -> tuple[BatchScaling | None, str]:
-    """Fit the batch-size law, or say why it cannot be fitted."""
-    if len(batches) < 3:
-        return None, "no noise law: it takes at least 3 batch sizes to fit one"
-    if len(batches[0].splits) < 2:
-        return None, "no noise law: it takes at least 2 draws of each batch size"
-    last = batches[-1]
-    seen = int(np.median([split.upper.size for split in last.splits]))
-    if seen < 1 or min(s.upper.min(initial=1.0) for s in last.splits) <= 0:
-        return None, f"no noise law: no positive outlier at b = {last.batch_size}"
-    try:
-        scaling = fit_batch_scaling(
-            [b.batch_size for b in batches],
-            [b.splits for b in batches],
-            population=examples,
-            count=min(followed, seen),
-        )
-    except (ValueError, ArithmeticError, np.linalg.LinAlgError) as error:
-        return None, f"no noise law: the fit failed ({error})"
-    return scaling, scaling.verdict
-
-
 def _notes(plan: Plan, risk: EmpiricalRisk) -> tuple[str, ...]:
     return (
         f"Products with the Hessian by double backward in {risk.dtype}, minibatches of "
         f"at most {risk.batch_size} examples; weight decay is not part of the loss.",
         f"Eigenvalues: Lanczos with full reorthogonalisation, residuals at most "
         f"{plan.tolerance:g} of the norm; tridiagonal matrices in float64.",
+        "Prediction: the Gauss-Newton matrix of every example, its eigenvalues and its "
+        "components along the largest eigenvectors of the Hessian on all the data; "
+        f"{BATCHES} batches of examples drawn at each size, nothing fitted.",
         f"Batches: {plan.draws} independent draws without replacement at each size, "
         "the same examples at every checkpoint.",
         f"Every random stream is derived from seed {plan.seed} by name.",

@@ -21,6 +21,10 @@ from eigenscape.theory.edge_law import (
     gaussian_edge_law,
     wishart_edge_law,
 )
+from eigenscape.theory.eigenvector_universality import (
+    ErgodicityTest,
+    ergodicity_test,
+)
 from eigenscape.theory.laws import (
     Affine,
     Arcsine,
@@ -47,6 +51,11 @@ from eigenscape.theory.multiplicative_outliers import (
     multiplicative_outliers,
     multiplicative_spike_threshold,
 )
+from eigenscape.theory.noisy_resolvent import (
+    EffectiveDamping,
+    NoisyCurvature,
+    NoisyStep,
+)
 from eigenscape.theory.outliers import (
     Outlier,
     outlier_location,
@@ -59,6 +68,13 @@ from eigenscape.theory.s_transform import (
 )
 from eigenscape.theory.sampling import (
     sample,
+)
+from eigenscape.theory.sampling_noise import (
+    SampledOutliers,
+    batch_bulk_law,
+    sampled_outliers,
+    sampling_noise_law,
+    sampling_shift,
 )
 from eigenscape.theory.tracy_widom import (
     tracy_widom_cdf,
@@ -83,6 +99,8 @@ __all__ = [
     "Cauchy",
     "Discrete",
     "EdgeLaw",
+    "EffectiveDamping",
+    "ErgodicityTest",
     "FreeBinomial",
     "FreeMeixner",
     "FreePoisson",
@@ -93,12 +111,17 @@ __all__ = [
     "Law",
     "MarchenkoPastur",
     "Mixture",
+    "NoisyCurvature",
+    "NoisyStep",
     "Outlier",
+    "SampledOutliers",
     "Semicircle",
     "Uniform",
+    "batch_bulk_law",
     "cdf",
     "edge_law",
     "edge_p_value",
+    "ergodicity_test",
     "free_additive_convolution",
     "free_compression",
     "free_convolution_power",
@@ -117,6 +140,9 @@ __all__ = [
     "r_transform",
     "s_transform",
     "sample",
+    "sampled_outliers",
+    "sampling_noise_law",
+    "sampling_shift",
     "spike_threshold",
     "stieltjes_range",
     "subordination",

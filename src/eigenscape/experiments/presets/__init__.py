@@ -1,4 +1,7 @@
-"""Named configurations, one YAML file each; read without torch."""
+"""Named configurations, one YAML file each; read without torch.
+
+Files here are those of surveys, folders those of experiments.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,8 @@ from importlib import resources
 from pathlib import Path
 
 import yaml
+
+PRESETS = Path(str(resources.files(__name__)))
 
 
 @dataclass(frozen=True)
@@ -32,9 +37,8 @@ def presets() -> tuple[Preset, ...]:
     Returns:
         The presets, by name.
     """
-    folder = Path(str(resources.files(__name__)))
     found: list[Preset] = []
-    for path in sorted(folder.glob("*.yaml")):
+    for path in sorted(PRESETS.glob("*.yaml")):
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
         found.append(Preset(path.stem, content["description"], content["source"], path))
     return tuple(found)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from eigenscape.report.figures.panel import Line, Panel, Points, Rule, Series
-from eigenscape.report.style import BLUE, INK, VERMILLION
-from eigenscape.spectra import Survey
+from eigenscape.report.style import BLUE, GREEN, INK, VERMILLION
+from eigenscape.spectra import CheckpointSurvey, Survey
+from eigenscape.spectra.predicted_advice import SAFE
 
 
 def stability(survey: Survey) -> Panel | None:
@@ -16,8 +17,9 @@ def stability(survey: Survey) -> Panel | None:
         survey: The survey.
 
     Returns:
-        The bound of each draw, of the mean λ_max, of all the data, and the learning
-        rate in use; None without batches or without positive curvature.
+        The bound of each draw, of the mean λ_max, of all the data, the predicted one
+        at every batch size, and the learning rate in use; None without batches or
+        without positive curvature.
     """
     last = survey.checkpoints[-1]
     tops = [b.values[:, 0] for b in last.batches]
@@ -42,6 +44,7 @@ def stability(survey: Survey) -> Panel | None:
             marked=True,
         ),
     ]
+    series += _predicted(last)
     rate = survey.learning_rate
     if rate:
         key = f"learning rate in use, η = {rate:g}"
@@ -55,3 +58,17 @@ def stability(survey: Survey) -> Panel | None:
         y_log=True,
         x_ticks=tuple((float(b), f"{b:.0f}") for b in sizes),
     )
+
+
+def _predicted(checkpoint: CheckpointSurvey) -> list[Series]:
+    if checkpoint.prediction is None:
+        return []
+    curve = checkpoint.prediction.curve
+    sizes = curve.batch_sizes.astype(float)
+    means = np.maximum(curve.mean[:, 0], curve.spikes[0])
+    safe = curve.stable_learning_rate(probability=SAFE)
+    share = f"predicted stable on {100 * SAFE:.0f} % of batches"
+    return [
+        Line(sizes, 2 / means, "predicted 2/mean λ_max(b)", GREEN, "predicted 2/λ_max"),
+        Line(sizes, safe, share, GREEN, share, dash="dash", width=1.1),
+    ]

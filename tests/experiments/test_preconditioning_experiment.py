@@ -1,0 +1,41 @@
+import pytest
+
+from eigenscape.experiments.experiment import (
+    configure,
+    execute,
+    find_experiment_preset,
+)
+from eigenscape.experiments.preconditioning import EXPERIMENT
+
+
+@pytest.fixture(scope="module")
+def outcome(tmp_path_factory):
+    preset = find_experiment_preset("preconditioning", "quick")
+    smaller = {
+        "size": 100,
+        "samples": 4,
+        "network": {
+            "train": 150,
+            "side": 2,
+            "width": 2,
+            "draws": 2,
+            "batch_sizes": [32],
+        },
+    }
+    config = configure(EXPERIMENT, preset, smaller)
+    place = tmp_path_factory.mktemp("steps") / "run"
+    return execute(EXPERIMENT, config, place, acceptance=preset.acceptance)
+
+
+def test_the_acceptance_holds_at_a_smaller_size(outcome):
+    assert [c.bound.quantity for c in outcome.checks if not c.passed] == []
+
+
+def test_the_network_is_compared_at_every_damping(outcome):
+    found = outcome.result.network
+    assert len(found) == 3 * 1 * 3
+    largest = max(found, key=lambda c: c.damping)
+    assert largest.measured is not None
+    assert largest.same_batch is not None
+    # Much damping leaves gradient descent.
+    assert largest.measured.gradient_share > 0.8

@@ -1,7 +1,15 @@
 """Floor 3a: what was measured; spectra and the fits of theory to them."""
 
 from eigenscape.spectra.advice import advise
+from eigenscape.spectra.batch_outliers import (
+    BatchOutliers,
+    FittedSweep,
+    fit_sweep,
+)
 from eigenscape.spectra.batch_scaling import BatchScaling, fit_batch_scaling
+from eigenscape.spectra.batch_sweep import (
+    BatchSweep,
+)
 from eigenscape.spectra.cumulative_band import (
     CumulativeBand,
     cumulative_band,
@@ -72,11 +80,14 @@ __all__ = [
     "AdditiveNoise",
     "Advice",
     "BatchDraws",
+    "BatchOutliers",
     "BatchPrediction",
     "BatchScaling",
+    "BatchSweep",
     "CheckpointSurvey",
     "CumulativeBand",
     "Density",
+    "FittedSweep",
     "LawFamily",
     "LawFit",
     "MultiplicativeNoise",
@@ -102,6 +113,7 @@ __all__ = [
     "fit_bulk",
     "fit_law",
     "fit_outliers",
+    "fit_sweep",
     "kolmogorov",
     "mean_absolute_deviation",
     "measure_median",

@@ -6,19 +6,36 @@ from eigenscape.training.checkpoint import (
     restore,
     save_checkpoint,
 )
-from eigenscape.training.data import DigitSplit, mnist_digits
+from eigenscape.training.data import (
+    DigitSplit,
+    cifar,
+    fashion_mnist,
+    flip_and_crop,
+    mnist,
+    mnist_digits,
+)
 from eigenscape.training.loop import STAGES, TrainingConfig, fit_model
-from eigenscape.training.models import mlp
+from eigenscape.training.models import (
+    mlp,
+    pre_activation_resnet,
+    vgg,
+)
 
 __all__ = [
     "STAGES",
     "Checkpoint",
     "DigitSplit",
     "TrainingConfig",
+    "cifar",
+    "fashion_mnist",
     "fit_model",
+    "flip_and_crop",
     "load_checkpoint",
     "mlp",
+    "mnist",
     "mnist_digits",
+    "pre_activation_resnet",
     "restore",
     "save_checkpoint",
+    "vgg",
 ]

@@ -33,7 +33,9 @@ def test_equals_the_double_loop_in_float64(chunk: int) -> None:
 def test_rows_that_are_zero_are_dropped() -> None:
     x = torch.randn(20, 5, generator=torch.Generator().manual_seed(0)).double()
     x[:, 2] = 0  # an input that is always dark
-    model = nn.Sequential(nn.Linear(5, 4), nn.ReLU(), nn.Linear(4, 2)).double()
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model = nn.Sequential(nn.Linear(5, 4), nn.ReLU(), nn.Linear(4, 2)).double()
     with torch.no_grad():
         model[0].bias[1] = -100  # a unit that never fires
     target = torch.zeros(20, dtype=torch.int64)

@@ -1,3 +1,5 @@
+import sys
+
 import pytest
 import torch
 from torch import nn
@@ -31,10 +33,9 @@ def test_parameter_counts_of_the_literature(depth, options, parameters):
 
 def test_wide_networks_have_the_published_count():
     with torch.device("meta"), pytest.MonkeyPatch.context() as patch:
-        patch.setattr(
-            "eigenscape.training.models.pre_activation_resnet.initialise",
-            lambda model, generator: None,
-        )
+        # the function shares its module's name, so the module is asked for itself
+        module = sys.modules[pre_activation_resnet.__module__]
+        patch.setattr(module, "initialise", lambda model, generator: None)
         assert count(build(28, classes=100, width=160)) == 36_536_884
 
 

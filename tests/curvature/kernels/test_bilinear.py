@@ -38,8 +38,24 @@ def test_slopes_are_adjoint_to_products(
     shift = numbers(len(by_bias))
     with_bias = (g * kind.product(x, weight, shift)).sum()
     assert abs(with_bias - expected - by_bias @ shift) <= 1e-13 * abs(expected)
-    onto = kind.product(x, weight, image)
-    assert (onto - 2 * image).abs().max() <= 1e-13
+    for graph in (False, True):
+        with torch.set_grad_enabled(graph):
+            onto = kind.add_product(image.clone(), x, weight)
+        assert (onto - 2 * image).abs().max() <= 1e-13
+
+
+def test_one_row_with_a_frozen_weight_leaves_the_direction_alone() -> None:
+    """The image that a product is added to must not be the direction's own memory."""
+    x, weight = numbers(1, 3).requires_grad_(), numbers(2, 3)
+    bias = numbers(2).requires_grad_()
+    with CheapSecondDerivatives():
+        loss = (functional.linear(x, weight, bias) ** 3).sum()
+        slopes = torch.autograd.grad(loss, [x, bias], create_graph=True)
+        along = [numbers(1, 3), numbers(2)]
+        before = [v.clone() for v in along]
+        torch.autograd.grad(slopes, [x, bias], along)
+    for v, was in zip(along, before, strict=True):
+        assert torch.equal(v, was)
 
 
 def test_under_autocast_the_layer_is_pytorchs_own() -> None:

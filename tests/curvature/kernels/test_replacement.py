@@ -38,6 +38,12 @@ CASES: dict[str, tuple[Callable, tuple[torch.Tensor, ...]]] = {
         (numbers(5, 3),),
     ),
     "silu": (functional.silu, (numbers(5, 3),)),
+    "relu": (lambda x: functional.relu(x) ** 3, (numbers(5, 3),)),
+    "relu, method": (lambda x: x.relu() * torch.relu(x - 0.5), (numbers(5, 3),)),
+    "relu between layers": (
+        lambda x, w, b: functional.linear(functional.linear(x, w, b).relu(), w),
+        (numbers(5, 3), numbers(3, 3), BIAS),
+    ),
     "layer norm": (
         lambda x, w, b: functional.layer_norm(x, (3,), w, b),
         (numbers(5, 3), WEIGHT, BIAS),
@@ -186,6 +192,25 @@ def test_second_derivatives_of_a_kept_graph_agree_with_differences(name: str) ->
     with CheapSecondDerivatives():
         assert gradcheck(function, leaves)
         assert gradgradcheck(function, leaves)
+
+
+def test_products_of_many_vectors_at_once() -> None:
+    """Through vmap, whose tensors are not changed in place."""
+    function, inputs = CASES["relu between layers"]
+    leaves = [x.clone().requires_grad_() for x in inputs]
+    with CheapSecondDerivatives():
+        loss = function(*leaves).pow(3).sum()
+        slopes = torch.autograd.grad(loss, leaves, create_graph=True)
+        along = [numbers(4, *x.shape) for x in inputs]
+        options = {"retain_graph": True}
+        together = torch.autograd.grad(
+            slopes, leaves, along, is_grads_batched=True, **options
+        )
+        for k in range(4):
+            one = [v[k] for v in along]
+            expected = torch.autograd.grad(slopes, leaves, one, **options)
+            for a, b in zip(together, expected, strict=True):
+                assert (a[k] - b).abs().max() <= 1e-13 * b.abs().max()
 
 
 @pytest.mark.parametrize("name", [n for n in CASES if not n.startswith("batch")])

@@ -1,4 +1,4 @@
-"""Smooth activations with their first two derivatives computed once a graph."""
+"""Activations with their first two derivatives computed once a graph."""
 
 from __future__ import annotations
 
@@ -101,8 +101,66 @@ class _Slope(torch.autograd.Function):
         return slopes[0] * slope, slopes[0] * bent, None, None, None
 
 
+def rectify(x: torch.Tensor) -> torch.Tensor:
+    """Apply max(x, 0), whose slope is constant where it is defined.
+
+    PyTorch's derivative of the slope by x is a tensor of zeros, which it adds to the
+    others in every product; here there is none.
+
+    Args:
+        x: The argument.
+
+    Returns:
+        max(x, 0).
+    """
+    return _rectified(x)
+
+
+class _Rectified(torch.autograd.Function):
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(x: torch.Tensor) -> torch.Tensor:
+        return torch.relu(x)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
+        del inputs
+        ctx.save_for_backward(output)
+
+    @staticmethod
+    def backward(ctx: Any, *slopes: torch.Tensor) -> Any:
+        y = ctx.saved_tensors[0].detach()
+        keep = _kept if torch.is_grad_enabled() else _where_above
+        return keep(slopes[0], y, 0.0)
+
+
+class _Kept(torch.autograd.Function):
+    """g where y exceeds a bound, 0 elsewhere: linear in g."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(g: torch.Tensor, y: torch.Tensor, bound: float) -> torch.Tensor:
+        return _where_above(g, y, bound)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
+        del output
+        _, y, ctx.bound = inputs
+        ctx.save_for_backward(y)
+
+    @staticmethod
+    def backward(ctx: Any, *slopes: torch.Tensor) -> Any:
+        keep = _kept if torch.is_grad_enabled() else _where_above
+        return keep(slopes[0], ctx.saved_tensors[0], ctx.bound), None, None
+
+
 _value: Any = _Value.apply
 _slope: Any = _Slope.apply
+_rectified: Any = _Rectified.apply
+_kept: Any = _Kept.apply
+_where_above: Any = torch.ops.aten.threshold_backward.default
 
 
 def _gelu(x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, final
+from typing import Any, cast, final
 
 import torch
 
@@ -24,10 +25,25 @@ class Bilinear(ABC):
         Args:
             x: The argument.
             weight: The weights.
-            bias: Shift of each channel, or shaped like the image; None for zero.
+            bias: Shift of each channel; None for zero.
 
         Returns:
             The image.
+        """
+
+    @abstractmethod
+    def add_product(
+        self, image: torch.Tensor, x: torch.Tensor, weight: torch.Tensor
+    ) -> torch.Tensor:
+        """Add x ∗ w to an image that nobody else holds.
+
+        Args:
+            image: What to add to; lost.
+            x: The argument.
+            weight: The weights.
+
+        Returns:
+            The sum.
         """
 
     @abstractmethod
@@ -57,11 +73,22 @@ class Matrix(Bilinear):
         self, x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None
     ) -> torch.Tensor:
         """See Bilinear."""
-        rows, shape = x.reshape(-1, x.shape[-1]), (*x.shape[:-1], len(weight))
+        shape = (*x.shape[:-1], len(weight))
+        rows = x.reshape(-1, x.shape[-1])
         if bias is None:
-            return (rows @ weight.T).view(shape)
-        shift = bias if bias.ndim == 1 else bias.reshape(len(rows), -1)
-        return torch.addmm(shift, rows, weight.T).view(shape)
+            return _shaped(rows @ weight.T, shape)
+        return _shaped(torch.addmm(bias, rows, weight.T), shape)
+
+    def add_product(
+        self, image: torch.Tensor, x: torch.Tensor, weight: torch.Tensor
+    ) -> torch.Tensor:
+        """See Bilinear."""
+        rows = x.reshape(-1, x.shape[-1])
+        if _may_change(image):
+            image.view(len(rows), -1).addmm_(rows, weight.T)
+            return image
+        sums = torch.addmm(image.reshape(len(rows), -1), rows, weight.T)
+        return _shaped(sums, image.shape)
 
     def slopes(
         self, g: torch.Tensor, x: torch.Tensor, weight: torch.Tensor, wanted: Wanted
@@ -69,7 +96,7 @@ class Matrix(Bilinear):
         """See Bilinear."""
         rows = g.reshape(-1, g.shape[-1])
         return (
-            (rows @ weight).view(x.shape) if wanted[0] else None,
+            _shaped(rows @ weight, x.shape) if wanted[0] else None,
             rows.T @ x.reshape(-1, x.shape[-1]) if wanted[1] else None,
             rows.sum(0) if wanted[2] else None,
         )
@@ -96,9 +123,15 @@ class Convolution(Bilinear):
         self, x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None
     ) -> torch.Tensor:
         """See Bilinear."""
-        channels = bias if bias is not None and bias.ndim == 1 else None
-        image: torch.Tensor = _convolve(x, weight, channels, *self._moves, self.groups)
-        return image if bias is None or bias is channels else image + bias
+        image: torch.Tensor = _convolve(x, weight, bias, *self._moves, self.groups)
+        return image
+
+    def add_product(
+        self, image: torch.Tensor, x: torch.Tensor, weight: torch.Tensor
+    ) -> torch.Tensor:
+        """See Bilinear."""
+        product = self.product(x, weight, None)
+        return image.add_(product) if _may_change(image) else image + product
 
     def slopes(
         self, g: torch.Tensor, x: torch.Tensor, weight: torch.Tensor, wanted: Wanted
@@ -201,15 +234,31 @@ class _Slopes(torch.autograd.Function):
             axis = 1 if isinstance(kind, Convolution) else -1
             shape = [1] * g.ndim
             shape[axis] = -1
-            by_g = along_bias.view(shape).expand_as(g)
+            by_g = torch.zeros_like(g) + along_bias.view(shape)
         if along_x is not None:
-            by_g = kind.product(along_x, weight, by_g)
+            if by_g is None:
+                by_g = kind.product(along_x, weight, None)
+            else:
+                by_g = kind.add_product(by_g, along_x, weight)
             if ctx.needs_input_grad[2]:
                 by_weight = kind.slopes(g, along_x, weight, (False, True, False))[1]
         return by_g, by_x, by_weight, None, None
 
 
+def _shaped(rows: torch.Tensor, shape: Sequence[int]) -> torch.Tensor:
+    # A plain view holds its base, and PyTorch adds slopes in place only to tensors that
+    # nobody else holds.
+    return rows if rows.shape == shape else _unsafe_view(rows, shape)
+
+
+def _may_change(image: torch.Tensor) -> bool:
+    """Tell whether no graph and no further axis of vmap hangs on a new tensor."""
+    return not (torch.is_grad_enabled() or _has_further_axis(image))
+
+
 _layer: Any = _Layer.apply
 _slopes: Any = _Slopes.apply
+_has_further_axis: Any = cast("Any", torch._C)._functorch.is_batchedtensor
+_unsafe_view: Any = torch.ops.aten._unsafe_view.default
 _convolve: Any = torch.convolution
 _convolution_slopes: Any = torch.ops.aten.convolution_backward.default

@@ -11,7 +11,13 @@ from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 from torch.utils import checkpoint
 
-from eigenscape.curvature.kernels.activations import GELU, GELU_TANH, SILU, activate
+from eigenscape.curvature.kernels.activations import (
+    GELU,
+    GELU_TANH,
+    SILU,
+    activate,
+    rectify,
+)
 from eigenscape.curvature.kernels.bilinear import Convolution, Matrix, bilinear
 from eigenscape.curvature.kernels.normalisations import batch_norm, layer_norm
 from eigenscape.curvature.kernels.softmax import log_softmax, softmax
@@ -25,12 +31,12 @@ PLAIN = {torch.Tensor, torch.nn.Parameter}
 class CheapSecondDerivatives(TorchFunctionMode):
     """Inside, some functions of ``torch.nn.functional`` are computed in another way.
 
-    GELU, SiLU, softmax, cross-entropy of classes, layer norm, batch norm with given
-    statistics, and convolutions: the values are the same to rounding, and derivatives
-    of every order right, but a product through a graph that is kept takes fewer passes
-    over the activations. Weight norm is replaced because PyTorch's second derivative of
-    it is wrong. (Pooling, attention in one call and recurrent layers are
-    PyTorch's.)
+    ReLU, GELU, SiLU, softmax, cross-entropy of classes, layer norm, batch norm with
+    given statistics, linear layers and convolutions: the values are the same to
+    rounding, and derivatives of every order right, but a product through a graph that
+    is kept takes fewer passes over the activations. Weight norm is replaced because
+    PyTorch's second derivative of it is wrong. (Pooling, attention in one call and
+    recurrent layers are PyTorch's.)
     """
 
     def __torch_function__(  # ruff: ignore[bad-dunder-method-name] PyTorch's
@@ -79,6 +85,10 @@ def _gelu(x: torch.Tensor, *, approximate: str = "none") -> torch.Tensor | None:
 
 def _silu(x: torch.Tensor, inplace: bool = False) -> torch.Tensor | None:
     return None if inplace else activate(x, SILU)
+
+
+def _relu(x: torch.Tensor, inplace: bool = False) -> torch.Tensor | None:
+    return None if inplace else rectify(x)
 
 
 def _layer_norm(
@@ -176,6 +186,9 @@ def _weight_norm(v: torch.Tensor, g: torch.Tensor, dim: int = 0) -> torch.Tensor
 REPLACEMENTS: dict[Callable[..., Any], Callable[..., torch.Tensor | None]] = {
     functional.gelu: _gelu,
     functional.silu: _silu,
+    functional.relu: _relu,
+    torch.relu: _relu,
+    torch.Tensor.relu: _relu,
     functional.layer_norm: _layer_norm,
     functional.batch_norm: _batch_norm,
     functional.softmax: _softmax,

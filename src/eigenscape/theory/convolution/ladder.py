@@ -1,7 +1,9 @@
 """Newton's method down a ladder of Im z, for fixed points w = T(w; z).
 
 From each rung Euler's prediction leads to the next, and from below a tenth of the scale
-to z itself, on the real axis too. A point that fails comes down in smaller steps.
+to z itself, on the real axis too. A point that fails comes down in smaller steps. Far
+above the axis neighbours look alike: on a rung, points much nearer to each other than
+to the axis share one solution and its slope, until they come apart.
 
 References:
     Chhaibi, Daouda and Kahn (2022), Free probability for predicting the performance of
@@ -32,6 +34,8 @@ _BLURRED = 1 + 1e-3  # where rounding hides how well
 _FIRST = 1.0  # heights, in units of the scale
 _LAST = 0.1
 _RATIO = 0.03
+_CELL = 0.4  # of a height: points as near to each other start from one
+_CROWD = 2  # as many share one more rung before they go to z itself
 _LOOSE = 0.1  # a rung is done when a step moves w by this part of its height
 _TIGHT = 1e-9  # which the quadratic convergence squares
 _LOW = 1e-6
@@ -122,16 +126,19 @@ class Ladder:
             The points reached, and which of them are certain: there the residual is
             at rounding, w lies in its domain and |T′| ≤ 1.
         """
-        rounds = 0
+        rounds, order = 0, np.argsort(np.real(z), kind="stable")
+        ordered = z[order]
         with np.errstate(all="ignore"):
-            front = self._begin(z)
+            front = self._begin(ordered)
             while rounds < _ROUNDS:
-                waiting = np.flatnonzero(front.height > np.imag(z))
+                waiting = np.flatnonzero(front.height > np.imag(ordered))
                 if waiting.size == 0:
                     break
-                self._next_rung(z, front, waiting)
+                self._next_rung(ordered, front, waiting)
                 rounds += 1
-            w = self._settled_on_axis(z, front.w)
+            w = np.empty_like(front.w)
+            w[:, order] = front.w
+            w = self._settled_on_axis(z, w)
             local = self.system(w, z)
             residual = np.abs(local.image - w)
             certain = (residual <= _CERTAIN * local.terms).all(axis=0)
@@ -143,17 +150,19 @@ class Ladder:
         # Strictly above z, so that the last step is always a tight one.
         height = np.maximum(_FIRST * self.scale, 2 * np.imag(z))
         waiting, raised = np.arange(z.size), _raised(z, height)
-        guess = self.start(raised)
-        front = _Front(height, np.full(z.size, _RATIO), guess, np.ones_like(guess))
+        w = np.empty((len(self.start(raised[:1])), z.size), np.complex128)
+        front = _Front(height, np.full(z.size, _RATIO), w, np.ones_like(w))
         for _ in range(_ROUNDS):
-            found = self._newton(raised, guess, np.zeros(waiting.size, bool))
+            runs = _Runs.of(raised, np.zeros(raised.size, bool))
+            top = raised[runs.heads]
+            found = self._newton(top, self.start(top), np.zeros(top.size, bool))
+            found = runs.shared(raised, *found)
             front.put(waiting, height[waiting], *found)
             waiting = waiting[~found[2]]
             if waiting.size == 0:
                 break
             height[waiting] *= 4
             raised = _raised(z[waiting], height[waiting])
-            guess = self.start(raised)
         return front
 
     def _next_rung(
@@ -162,11 +171,18 @@ class Ladder:
         height, ratio = front.height[waiting], front.ratio[waiting]
         aim = _raised(z[waiting], ratio * height)
         reached = np.imag(aim)
-        guess = front.w[:, waiting] + front.slope[:, waiting] * 1j * (reached - height)
         last = reached == np.imag(z[waiting])
-        found = self._newton(aim, self.project(guess, aim), last)
+        runs = _Runs.of(aim, last)
+        heads = runs.heads
+        leading, top = waiting[heads], aim[heads]
+        rise = 1j * (reached - height)[heads]
+        guess = front.w[:, leading] + front.slope[:, leading] * rise
+        found = self._newton(top, self.project(guess, top), last[heads])
+        found = runs.shared(aim, *found)
         front.put(waiting, reached, *found)
-        near = np.where(reached > _LAST * self.scale, _RATIO, 0.0)
+        low = _raised(z[waiting], _RATIO * reached)
+        crowded = _Runs.of(low, np.imag(low) == np.imag(z[waiting])).crowded
+        near = np.where(crowded | (reached > _LAST * self.scale), _RATIO, 0.0)
         longer = np.where(ratio > _RATIO, np.maximum(ratio**2, _RATIO), near)
         shorter = np.where(ratio == 0, _RATIO, np.sqrt(ratio))
         front.ratio[waiting] = np.where(found[2], longer, shorter)
@@ -265,6 +281,39 @@ class _Front:
         where = where[done]
         self.height[where] = height[done]
         self.w[:, where], self.slope[:, where] = w[:, done], slope[:, done]
+
+
+@dataclass(frozen=True)
+class _Runs:
+    # Points of one height in one cell, in a row.
+    heads: Int[np.ndarray, " h"]  # where each run begins
+    members: Int[np.ndarray, " n"]  # each point's run
+
+    @classmethod
+    def of(cls, z: Points, alone: Mask) -> _Runs:
+        height = np.imag(z)
+        cell = np.floor(np.real(z) / (_CELL * height))
+        first = np.ones(z.size, bool)
+        first[1:] = (cell[1:] != cell[:-1]) | (height[1:] != height[:-1]) | alone[1:]
+        return cls(np.flatnonzero(first), np.cumsum(first) - 1)
+
+    @property
+    def crowded(self) -> Mask:
+        counts = np.bincount(self.members)
+        return np.asarray(counts[self.members] >= _CROWD)
+
+    def shared(
+        self,
+        z: Points,
+        w: Complex[np.ndarray, "k h"],
+        slope: Complex[np.ndarray, "k h"],
+        done: Bool[np.ndarray, " h"],
+    ) -> tuple[States, States, Mask]:
+        # What the first point of a run has found, for all of it.
+        if self.heads.size == z.size:
+            return w, slope, done
+        along, slope = z - z[self.heads][self.members], slope[:, self.members]
+        return w[:, self.members] + slope * along, slope, done[self.members]
 
 
 def _is_fine(

@@ -101,7 +101,7 @@ def zeros_between(
         value, square = _secular(shifts, offset, weights)
         low, high = np.where(value > 0, offset, low), np.where(value < 0, offset, high)
         moved = _rational_step(offset, value, square, left - origin, right - origin)
-        inside = (moved > low) & (moved < high)
+        inside = (moved >= low) & (moved <= high)
         moved = np.where(inside, moved, np.where(value == 0, offset, (low + high) / 2))
         settled = np.abs(moved - offset) <= 2 * np.finfo(float).eps * np.abs(moved)
         offset = moved

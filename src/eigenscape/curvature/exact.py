@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, Int64
 
 from eigenscape.curvature.estimators.columns import CHUNK, Columns
 from eigenscape.curvature.operators.operator import LinearOperator
@@ -23,6 +23,8 @@ PROBE_SEED = 0
 
 MAX_ENTRIES = 400_000_000
 """Most entries computed: a float64 matrix of 20,000 rows, 3.2 GB."""
+
+_TILE = 512
 
 
 @dataclass(frozen=True)
@@ -42,15 +44,53 @@ class ExactMatrix:
     size: int
     asymmetry: float
 
+    @property
+    def zero_rows(self) -> int:
+        """How many rows vanish."""
+        return self.size - len(self.support)
+
+    def blocks(self) -> tuple[Int[np.ndarray, " _"], ...]:
+        """Find the blocks that no entry couples.
+
+        Returns:
+            Positions among the rows of ``entries``, block by block, each ascending.
+        """
+        left = np.ones(len(self.entries), dtype=bool)
+        found: list[np.ndarray] = []
+        while left.any():
+            block = np.zeros_like(left)
+            fresh = np.flatnonzero(left)[:1]
+            while fresh.size:
+                block[fresh] = True
+                rows = np.array_split(fresh, -(-fresh.size // _TILE))
+                reached = np.zeros_like(left)
+                for part in rows:
+                    reached |= (self.entries[part] != 0).any(axis=0)
+                fresh = np.flatnonzero(reached & ~block)
+            left &= ~block
+            found.append(np.flatnonzero(block))
+        return tuple(found)
+
+    def nonzero_eigenvalues(self) -> Float[np.ndarray, " k"]:
+        """Compute the eigenvalues of the entries, block by block.
+
+        Returns:
+            One value a row that does not vanish, ascending.
+        """
+        blocks = self.blocks()
+        if len(blocks) == 1:
+            return np.linalg.eigvalsh(self.entries)
+        each = [np.linalg.eigvalsh(self.entries[np.ix_(b, b)]) for b in blocks]
+        return np.sort(np.concatenate([*each, np.empty(0)]))
+
     def eigenvalues(self) -> Float[np.ndarray, " P"]:
         """Compute all eigenvalues.
 
         Returns:
             P values, ascending: those of the entries, and a zero for each row left out.
         """
-        values = np.linalg.eigvalsh(self.entries) if len(self.support) else []
-        zeros = np.zeros(self.size - len(self.support))
-        return np.sort(np.concatenate([values, zeros]))
+        zeros = np.zeros(self.zero_rows)
+        return np.sort(np.concatenate([self.nonzero_eigenvalues(), zeros]))
 
     def full(self) -> Float[np.ndarray, "P P"]:
         """Put the zero rows and columns back.
@@ -101,7 +141,7 @@ def exact_matrix(
     single = operator.dtype != torch.float64
     if double and single and isinstance(operator, RiskOperator):
         operator = operator.over(operator.risk.double())
-    support = _support(operator)
+    support = nonzero_rows(operator)
     if len(support) ** 2 > max_entries:
         message = (
             f"operator: expected at most {int(max_entries**0.5)} rows other than "
@@ -111,18 +151,24 @@ def exact_matrix(
         raise ValueError(message)
     process = Columns(operator, support, chunk=chunk)
     drive(process, operator, checkpoint=checkpoint, progress=progress)
-    entries = process.entries
-    largest = float(np.abs(entries).max(initial=0.0))
-    gap = float(np.abs(entries - entries.T).max(initial=0.0))
+    largest, gap = _symmetrise(process.entries)
     return ExactMatrix(
-        entries=process.matrix(),
+        entries=process.entries,
         support=support.numpy(),
         size=operator.size,
         asymmetry=gap / largest if largest else 0.0,
     )
 
 
-def _support(operator: LinearOperator) -> torch.Tensor:
+def nonzero_rows(operator: LinearOperator) -> Int64[torch.Tensor, " k"]:
+    """Find the rows of an operator that do not vanish, by random products.
+
+    Args:
+        operator: The operator.
+
+    Returns:
+        Their positions, ascending.
+    """
     probes = gaussian(
         operator.size,
         PROBES,
@@ -131,3 +177,25 @@ def _support(operator: LinearOperator) -> torch.Tensor:
         device=operator.device,
     )
     return (operator.matmat(probes) != 0).any(dim=1).nonzero()[:, 0].cpu()
+
+
+def _symmetrise(entries: Float[np.ndarray, "k k"]) -> tuple[float, float]:
+    """Replace A by (A + Aᵀ)/2 in place, tile by tile: a copy may not fit in memory.
+
+    Args:
+        entries: The matrix.
+
+    Returns:
+        The largest |A| and |A − Aᵀ| before.
+    """
+    tiles = [slice(k, k + _TILE) for k in range(0, len(entries), _TILE)]
+    largest = gap = 0.0
+    for k, rows in enumerate(tiles):
+        for columns in tiles[: k + 1]:
+            below, above = entries[rows, columns], entries[columns, rows].T
+            gap = max(gap, float(np.abs(below - above).max()))
+            largest = max(largest, float(np.abs(below).max()), np.abs(above).max())
+            mean = (below + above) / 2
+            entries[rows, columns] = mean
+            entries[columns, rows] = mean.T
+    return largest, gap

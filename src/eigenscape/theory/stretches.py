@@ -82,8 +82,10 @@ def positive_stretches(
     row, first = np.nonzero(positive & ~np.hstack([edge, positive[:, :-1]]))
     last = np.nonzero(positive & ~np.hstack([positive[:, 1:], edge]))[1]
     before, after = np.maximum(first - 1, 0), np.minimum(last + 1, s.shape[1] - 1)
-    low = crossing(margin, row, s[row, before], s[row, first])
-    high = crossing(margin, row, s[row, after], s[row, last])
+    rows = np.tile(row, 2)
+    outside = s[rows, np.append(before, after)]
+    inside = s[rows, np.append(first, last)]
+    low, high = np.split(crossing(margin, rows, outside, inside), 2)
     return Stretches(
         row,
         np.where(first == 0, -1.0, low),

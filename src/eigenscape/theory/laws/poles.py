@@ -22,7 +22,7 @@ def pole_sum(
 
     Args:
         z: Points of the plane.
-        places: pᵢ.
+        places: pᵢ, ascending.
         weights: wᵢ.
 
     Returns:
@@ -31,7 +31,8 @@ def pole_sum(
     x, y = np.real(z).copy(), np.imag(z).copy()
     hit = np.abs(y) < _ZERO
     if hit.any():
-        hit[hit] = np.isin(x[hit], places)
+        below = np.searchsorted(places, x[hit])
+        hit[hit] = below < np.searchsorted(places, x[hit], "right")
         y = np.where(hit, 1.0, y)
     sums = np.zeros((4, x.size))
     for first in range(0, places.size, _COLUMNS):

@@ -31,6 +31,7 @@ from eigenscape.spectra.fit import (
     LawFit,
     fit_law,
 )
+from eigenscape.spectra.hold_out import HeldOut, hold_out
 from eigenscape.spectra.measure import (
     SpectralMeasure,
     measure_median,
@@ -88,6 +89,7 @@ __all__ = [
     "CumulativeBand",
     "Density",
     "FittedSweep",
+    "HeldOut",
     "LawFamily",
     "LawFit",
     "MultiplicativeNoise",
@@ -114,6 +116,7 @@ __all__ = [
     "fit_law",
     "fit_outliers",
     "fit_sweep",
+    "hold_out",
     "kolmogorov",
     "mean_absolute_deviation",
     "measure_median",

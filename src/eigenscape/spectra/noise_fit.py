@@ -68,6 +68,7 @@ def fit_noise_model(
     spread: OutlierSpread,
     *,
     population: int | None,
+    tabulate: Float[np.ndarray, " g"] | None = None,
 ) -> NoiseFit:
     """Fit spikes, noise and exponent by penalised maximum likelihood.
 
@@ -85,6 +86,8 @@ def fit_noise_model(
         observations: The outliers seen and not seen.
         spread: Their scatter.
         population: The n examples that batches are drawn from, or None.
+        tabulate: Batch sizes to tabulate the fitted law at; by default from the
+            smallest to eight times the largest one, or to n.
 
     Returns:
         The fit.
@@ -106,7 +109,7 @@ def fit_noise_model(
         solutions.append(problem.solve(exponent))
         if solutions[-1].cost < problem.cells:
             break
-    fit = problem.report(min(solutions, key=_cost), population)
+    fit = problem.report(min(solutions, key=_cost), population, tabulate)
     return _in_units(fit, unit, model.amplitude_power)
 
 
@@ -181,7 +184,12 @@ class _Problem:
             for s in scales
         ])
 
-    def report(self, solution: OptimizeResult, population: int | None) -> NoiseFit:
+    def report(
+        self,
+        solution: OptimizeResult,
+        population: int | None,
+        tabulate: Float[np.ndarray, " g"] | None,
+    ) -> NoiseFit:
         x = solution.x
         data = self.data_residuals(x)
         jacobian: Float[np.ndarray, "n p"] = solution.jac
@@ -198,7 +206,8 @@ class _Problem:
         widen = max(1.0, chi_square / max(dof, 1.0))
         quantile = stats.t.ppf((1 + _LEVEL) / 2, self.spread.degrees_of_freedom)
         half = (quantile * np.sqrt(widen * np.diag(covariance))).tolist()
-        sizes, curve, band = self._curve(x, widen * covariance, population)
+        sizes = self._range(population) if tabulate is None else tabulate
+        curve, band = self._curve(x, widen * covariance, sizes, population)
         return NoiseFit(
             model=self.model.name,
             spikes=tuple(
@@ -221,18 +230,19 @@ class _Problem:
             curve_upper=curve + quantile * band,
         )
 
+    def _range(self, population: int | None) -> Float[np.ndarray, " g"]:
+        first, last = self.obs.batch_sizes[[0, -1]]
+        end = 8 * last if population is None else min(float(population), 8 * last)
+        return np.geomspace(first, max(end, last), _CURVE_POINTS)
+
     def _curve(
         self,
         x: Float[np.ndarray, " p"],
         covariance: Float[np.ndarray, "p p"],
+        sizes: Float[np.ndarray, " g"],
         population: int | None,
-    ) -> tuple[
-        Float[np.ndarray, " g"], Float[np.ndarray, "g k"], Float[np.ndarray, "g k"]
-    ]:
+    ) -> tuple[Float[np.ndarray, "g k"], Float[np.ndarray, "g k"]]:
         """Tabulate the law and the standard error of its mean (delta method)."""
-        first, last = self.obs.batch_sizes[[0, -1]]
-        end = 8 * last if population is None else min(float(population), 8 * last)
-        sizes = np.geomspace(first, max(end, last), _CURVE_POINTS)
         n = population
         left = np.ones_like(sizes) if n is None else (n - sizes) / max(n - 1, 1)
         curve = self.predict(x, sizes, left)
@@ -242,7 +252,7 @@ class _Problem:
             for e, h in zip(np.eye(x.size), step, strict=True)
         ])
         variance = np.einsum("pgk,pq,qgk->gk", slopes, covariance, slopes)
-        return sizes, curve, np.sqrt(np.maximum(variance, 0.0))
+        return curve, np.sqrt(np.maximum(variance, 0.0))
 
 
 def _in_units(fit: NoiseFit, unit: float, power: int) -> NoiseFit:

@@ -116,6 +116,20 @@ def test_an_interrupted_run_goes_on(tmp_path):
     assert (tmp_path / "r" / "part").read_text() == "half"
 
 
+@pytest.mark.parametrize("kept", [False, True])
+def test_refused_settings_leave_no_run_behind(kept, tmp_path):
+    def refuse(config: Config, directory: Path) -> Found:
+        if kept:
+            (directory / "part").write_text("an hour of work")
+        message = f"size: expected something else, got {config.inner.size}"
+        raise ValueError(message)
+
+    fussy = Experiment("toy", Config, Found, refuse, dict)
+    with pytest.raises(ValueError, match="size"):
+        execute(fussy, Config(), tmp_path / "run")
+    assert (tmp_path / "run").exists() == kept
+
+
 def test_acceptance_of_an_unknown_quantity_is_refused(tmp_path):
     with pytest.raises(ValueError, match="expected quantities among largest"):
         execute(TOY, Config(), tmp_path / "r", acceptance=(Bound("smallest"),))

@@ -282,7 +282,11 @@ def execute(
         begun = time.time()
         directory.mkdir(parents=True, exist_ok=True)
         write_config(config, directory / CONFIG)
-        result = experiment.run(config, directory)
+        try:
+            result = experiment.run(config, directory)
+        except ValueError:
+            _withdraw(directory)
+            raise
         origin = asdict(record_provenance(round(time.time() - begun, 1)))
         text = json.dumps(origin, indent=1, ensure_ascii=False)
         write_atomically(directory / "provenance.json", text.encode())
@@ -302,6 +306,13 @@ def execute(
     if not (directory / ACCEPTANCE / "manifest.json").exists():
         save(acceptance_table(checks), directory / ACCEPTANCE)
     return Outcome(result, checks)
+
+
+def _withdraw(directory: Path) -> None:
+    # Settings that are refused before anything was kept leave no run behind.
+    if [path.name for path in directory.iterdir()] == [CONFIG]:
+        (directory / CONFIG).unlink()
+        directory.rmdir()
 
 
 def acceptance_table(checks: tuple[Check, ...]) -> Table:

@@ -81,7 +81,7 @@ def predict_outliers(
     if held < HELD:
         note += (
             f"; the Gauss-Newton matrix holds {100 * held:.0f} % of λ_max, and the "
-            "noise of the rest is not predicted"
+            "noise of the rest is predicted where it is small"
         )
     plain = replace(population, projections=None)
     return OutlierPrediction(plain, law, curve, shares, competition), note

@@ -40,6 +40,38 @@ def test_directions_that_are_not_normal_need_measured_ones(rng):
     assert (far.standard_deviation[0, :2] > 1.5 * spread[:2]).all()
 
 
+def test_residual_noise_moves_outliers_as_it_does_those_of_matrices(rng):
+    """Symmetric noise that couples the top directions to 300 empty ones."""
+    _, _, population = plant("weighted", rng)
+    noisy = replace(population, residual_noise=6000.0)
+    size, count = 50, 3
+    plain, found = (
+        predict_batch_outliers(p, [size], count=count, rng=np.random.default_rng(3))
+        for p in (population, noisy)
+    )
+    n = population.examples
+    variance = 6000.0 * (n - size) / ((n - 1) * size)
+    tops = []
+    for values in plain.samples[0]:
+        matrix = np.zeros((count + 300, count + 300))
+        matrix[range(count), range(count)] = values
+        coupling = np.sqrt(variance / 300) * rng.standard_normal((count, 300))
+        matrix[:count, count:], matrix[count:, :count] = coupling, coupling.T
+        tops.append(np.linalg.eigvalsh(matrix)[::-1][:count])
+    moved = np.mean(tops, 0)
+    assert (moved > 1.1 * plain.mean[0]).all()
+    # the coupling's columns are orthogonal to order 1/√300 only
+    np.testing.assert_allclose(found.mean[0], moved, rtol=0.02)
+
+
+def test_all_the_data_have_no_residual_noise(rng):
+    _, _, population = plant("weighted", rng)
+    noisy = replace(population, residual_noise=6000.0)
+    sizes = [population.examples]
+    found = predict_batch_outliers(noisy, sizes, count=2, rng=rng)
+    np.testing.assert_allclose(found.mean[0], population.spikes[:2], rtol=1e-12)
+
+
 def samples(values):
     return BatchPrediction(
         batch_sizes=np.array([4, 8]),

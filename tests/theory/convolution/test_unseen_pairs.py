@@ -414,7 +414,7 @@ def test_a_free_poisson_factor_is_its_jumps_times_marchenko_pastur() -> None:
 
 
 def test_a_chain_of_marchenko_pastur_laws_is_fuss_catalan() -> None:
-    s = 3
+    s = 2
     factors: list[Law] = [MarchenkoPastur(1.0)] * s
     law = functools.reduce(free_multiplicative_convolution, factors)
 

@@ -28,6 +28,9 @@ class PopulationCurvature:
         population: The number n of examples behind the spikes, where the m examples
             above are only a random sample of them; None where they are all.
         trace_standard_error: Of `trace`; 0 where it is exact.
+        residual_noise: E‖(Hᵢ − H)u‖² − E‖(Gᵢ − G)u‖² along the leading eigenvectors u
+            of a Hessian: the noise of one example that is not in its Gauss–Newton
+            matrix, in units of the eigenvalue squared; 0 for a Gauss–Newton matrix.
     """
 
     spikes: Float[np.ndarray, " k"]
@@ -37,6 +40,7 @@ class PopulationCurvature:
     matrix: str = "gauss-newton"
     population: int | None = None
     trace_standard_error: float = 0.0
+    residual_noise: float = 0.0
 
     def __post_init__(self) -> None:
         if self.matrix not in {"gauss-newton", "hessian"}:

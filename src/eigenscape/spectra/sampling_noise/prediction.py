@@ -115,6 +115,12 @@ def predict_batch_outliers(
     weights hold the length of a normal direction too, which overstates the shifts of
     elliptical examples by at most the share 2 ∑ θⱼ²/t².
 
+    The residual part of a Hessian moves an eigenvalue x of the sampled Gauss–Newton
+    matrices to λ = x + v/λ, by noise of variance v = ρ (n − b)/((n − 1) b) along its
+    eigenvector and ρ = `residual_noise`, into directions of little curvature. That is
+    a law of small noise: well below the batch size where v = λ²/4 it predicts too
+    little.
+
     Args:
         population: The curvature on all the data and of every example.
         batch_sizes: Batch sizes from 1 to n.
@@ -141,7 +147,10 @@ def predict_batch_outliers(
         )
         raise ValueError(message)
     draw = _elliptical if directions == "elliptical" else _measured
-    found = [draw(population, b, count, draws, rng) for b in sizes.tolist()]
+    found = [
+        _stirred(draw(population, b, count, draws, rng), population, b)
+        for b in sizes.tolist()
+    ]
     spikes = np.zeros(count)
     spikes[: population.spikes.size] = population.spikes[:count]
     return BatchPrediction(sizes, spikes, np.stack(found))
@@ -207,6 +216,15 @@ def _measured(
         draws=draws,
         rng=rng,
     )
+
+
+def _stirred(
+    values: Float[np.ndarray, "d k"], population: PopulationCurvature, batch_size: int
+) -> Float[np.ndarray, "d k"]:
+    n = population.examples
+    left = (n - batch_size) / max(n - 1, 1)
+    variance = max(population.residual_noise, 0.0) * left / batch_size
+    return (values + np.sqrt(values**2 + 4 * variance)) / 2 if variance else values
 
 
 def _require_probability(name: str, value: float) -> None:

@@ -35,10 +35,10 @@ _FIRST = 1.0  # heights, in units of the scale
 _LAST = 0.1
 _RATIO = 0.03
 _CELL = 0.4  # of a height: points as near to each other start from one
-_CROWD = 2  # as many share one more rung before they go to z itself
+_CROWD = 2  # as many share one more rung before they go to z itself, if not too low
 _LOOSE = 0.1  # a rung is done when a step moves w by this part of its height
 _TIGHT = 1e-9  # which the quadratic convergence squares
-_LOW = 1e-6
+_LOW = 1e-6  # heights, in units of the scale, or of w where that is real
 _STEPS = 10
 _ROUNDS = 200
 
@@ -182,6 +182,7 @@ class Ladder:
         front.put(waiting, reached, *found)
         low = _raised(z[waiting], _RATIO * reached)
         crowded = _Runs.of(low, np.imag(low) == np.imag(z[waiting])).crowded
+        crowded &= reached > _LOW * self.scale
         near = np.where(crowded | (reached > _LAST * self.scale), _RATIO, 0.0)
         longer = np.where(ratio > _RATIO, np.maximum(ratio**2, _RATIO), near)
         shorter = np.where(ratio == 0, _RATIO, np.sqrt(ratio))

@@ -1,9 +1,17 @@
 from __future__ import annotations
 
+import mpmath
 import numpy as np
 import pytest
 
-from eigenscape.theory import Atom, Discrete, cdf, quantile
+from eigenscape.theory import (
+    Atom,
+    Discrete,
+    cdf,
+    free_multiplicative_convolution,
+    quantile,
+    s_transform,
+)
 
 
 def test_empirical_spectrum_has_the_resolvent_trace_of_its_matrix():
@@ -46,6 +54,39 @@ def test_many_atoms_are_summed_without_stripping(size):
     stripped = (far - mean) * n / (far - mean + n)
     assert np.allclose(law.self_energy(far)[0] - mean, stripped, rtol=1e-8)
     assert np.allclose(law.self_energy(far)[1], -spread.mean() / far**2, rtol=1e-5)
+
+
+def test_self_energy_keeps_its_digits_over_ten_decades():
+    """Between atoms of 1e-8 and 300 it is a billionth of the mean."""
+    places = [1e-8, 3e-6, 2e-3, 300.0]
+    weights = [0.3, 0.2, 0.1, 0.4]
+    law = Discrete(np.array(places), np.array(weights))
+    z = np.array([1e-9 + 1e-12j, 5e-8 + 1e-8j, 1e-5j, 4e-5 + 1e-7j, 0.05 + 1e-3j])
+    energy, slope = law.self_energy(z)
+    with mpmath.workdps(40):
+        for point, value, fall in zip(z, energy, slope, strict=True):
+            x = mpmath.mpc(complex(point))
+            shares = [
+                mpmath.mpf(w) / (x - p) for p, w in zip(places, weights, strict=True)
+            ]
+            g = mpmath.fsum(shares)
+            exact = x - 1 / g
+            steep = [s**2 / w for s, w in zip(shares, weights, strict=True)]
+            exact_fall = 1 - mpmath.fsum(steep) / g**2
+            # x and 1/g cancel by a factor of up to 100 here
+            assert abs(complex(exact) - value) <= 1e-13 * abs(value)
+            assert abs(complex(exact_fall) - fall) <= 1e-12 * (1 + abs(fall))
+
+
+def test_a_product_of_laws_over_ten_decades_is_certified():
+    first = Discrete(np.array([1e-8, 2e-3, 300.0]), np.array([0.3, 0.3, 0.4]))
+    second = Discrete(np.array([4e-7, 0.5]), np.array([0.6, 0.4]))
+    law = free_multiplicative_convolution(first, second)
+    z = np.array([1e-12 + 1e-13j, 1e-5j, 3.0 + 0.1j])
+    s = s_transform(law, np.array([-0.2]))[0]
+    parts = [s_transform(part, np.array([-0.2]))[0] for part in (first, second)]
+    assert s == pytest.approx(parts[0] * parts[1], rel=1e-12)
+    assert (np.imag(law.stieltjes(z)) < 0).all()
 
 
 def test_self_energy_of_a_pair_is_a_single_pole():

@@ -21,6 +21,7 @@ Sums: TypeAlias = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 # Finding k zeros costs k² a step; beyond, sums displace them by rounding of the hull.
 _STRIPPED = 256
+_CANCELLED = 0.01  # of the mean
 _TREE = 1500  # above, a tree is faster than the plain sum (measured)
 
 
@@ -126,8 +127,11 @@ class Discrete(Law):
             which = np.searchsorted(places, np.real(z[pole]))
             value[pole], slope[pole] = POLE, -(POLE**2) / residues[which]
         value += self._mean
-        # Σ vanishes at an atom at 0, and only z − 1/g has its digits there.
-        near = np.abs(z) < self._reach_of_zero
+        # Σ vanishes at an atom at 0, and is far below the mean among atoms that are:
+        # only z − 1/g has its digits there.
+        size = np.abs(z)
+        near = size < self._reach_of_zero
+        near |= size + np.abs(value) < _CANCELLED * abs(self._mean)
         if near.any():
             g, g_slope = self._sums(z[near])
             value[near], slope[near] = self._from_stieltjes(z[near], g, g_slope)

@@ -76,7 +76,7 @@ def unfold(spectra: Spectra, law: Law) -> UnfoldedLevels:
     shares = np.split(np.clip(fractions / mass, 0, 1), ends[:-1])
     levels = tuple(row.size * share for row, share in zip(kept, shares, strict=True))
     spans = np.array([[0.0, row.size] for row in kept])
-    return _judged(levels, spans, f"law {type(law).__name__}")
+    return judge(levels, spans, f"law {type(law).__name__}")
 
 
 def _within(row: Float[np.ndarray, " n"], law: Law) -> Float[np.ndarray, " m"]:
@@ -147,7 +147,7 @@ def unfold_pooled(spectra: Spectra) -> UnfoldedLevels:
         else (f"only {min(pooled)} spectra are pooled, which blurs single spacings")
     )
     inflation = 1 + float((1 / np.array(pooled)).mean())
-    return _judged(
+    return judge(
         tuple(levels), None, "pooled spectra", inflation=inflation, caution=few
     )
 
@@ -178,7 +178,7 @@ def unfold_polynomial(spectra: Spectra, degree: int) -> UnfoldedLevels:
     require_distinct(rows)
     levels = tuple(_polynomial_staircase(row, degree) for row in rows)
     slowest = float(np.mean([(degree + 1) / (2 * row.size) for row in rows]))
-    return _judged(levels, None, f"polynomial of degree {degree}", lost=slowest)
+    return judge(levels, None, f"polynomial of degree {degree}", lost=slowest)
 
 
 def _polynomial_staircase(
@@ -240,7 +240,7 @@ def unfold_kernel(spectra: Spectra, bandwidth: float) -> UnfoldedLevels:
         levels.append(staircase[:-2])
         spans.append(staircase[-2:])
         losses.append(np.minimum(_KERNEL_LOSS / covered[:-2], 0.5))
-    return _judged(
+    return judge(
         tuple(levels),
         np.stack(spans),
         f"kernel of bandwidth {bandwidth:.4g}",
@@ -275,7 +275,7 @@ def _require_enough(rows: Sequence[Float[np.ndarray, " _"]]) -> None:
         raise ValueError(message)
 
 
-def _judged(
+def judge(
     levels: tuple[np.ndarray, ...],
     spans: np.ndarray | None,
     method: str,
@@ -284,6 +284,22 @@ def _judged(
     inflation: float = 1.0,
     caution: str = "",
 ) -> UnfoldedLevels:
+    """Estimate how far unfolded levels can be trusted, and refuse those that cannot.
+
+    Args:
+        levels: Ascending levels of each spectrum.
+        spans: First and last point of each; those of its levels when None.
+        method: How they were unfolded.
+        lost: The frequency below which fluctuations were taken for the mean density.
+        inflation: By how much the noise of the unfolding multiplies variances.
+        caution: What is wrong with them, if anything.
+
+    Returns:
+        The levels with the longest trusted window.
+
+    Raises:
+        ValueError: Even single spacings are biased.
+    """
     if spans is None:
         spans = np.array([[row[0], row[-1]] for row in levels])
     trusted = trusted_length(levels, spans, lost)

@@ -19,6 +19,13 @@ from eigenscape.theory.local_laws.spacings import (
     spacing_cdf,
     spacing_pdf,
 )
+from eigenscape.theory.local_laws.superposition import (
+    superposed_number_variance,
+    superposed_ratio_pdf,
+    superposed_ratio_surmise_mean,
+    superposed_rigidity,
+    superposed_spacing_pdf,
+)
 from eigenscape.theory.local_laws.surmises import (
     wigner_surmise_cdf,
     wigner_surmise_pdf,
@@ -36,6 +43,11 @@ __all__ = [
     "spacing_cdf",
     "spacing_pdf",
     "spectral_rigidity",
+    "superposed_number_variance",
+    "superposed_ratio_pdf",
+    "superposed_ratio_surmise_mean",
+    "superposed_rigidity",
+    "superposed_spacing_pdf",
     "two_point_cluster",
     "wigner_surmise_cdf",
     "wigner_surmise_pdf",

@@ -1,0 +1,1 @@
+"""Two interacting spin glasses: the loss surfaces of generator and discriminator."""

@@ -1,0 +1,99 @@
+"""Which figures the experiments about complexity have, and what to see in them."""
+
+from __future__ import annotations
+
+from eigenscape.landscape.gan.survey import GanComplexity
+from eigenscape.landscape.glass_survey import SpinGlassComplexity
+from eigenscape.report.figures.gan_complexity import (
+    block_spectrum_panel,
+    complexity_map_panel,
+    lowest_losses_panel,
+    total_complexity_panel,
+)
+from eigenscape.report.figures.spin_glass_complexity import (
+    complexity_panel,
+    counted_panel,
+    descent_panel,
+    layers_panel,
+)
+from eigenscape.report.view import Figure
+
+
+def arrange_spin_glass(found: SpinGlassComplexity) -> tuple[Figure, ...]:
+    """Choose the figures of a spin glass.
+
+    Args:
+        found: The result.
+
+    Returns:
+        Curves, layers, all points of small instances, and ends of descent.
+    """
+    counted = tuple(
+        Figure(
+            f"all-points-{c.dimension}",
+            counted_panel(c),
+            "All critical points of sampled instances, by algebra, under the exact "
+            "mean number per unit of energy.",
+        )
+        for c in found.counted
+    )
+    return (
+        Figure(
+            "complexity",
+            complexity_panel(found.curves),
+            "Exact mean numbers approach the limit as (log N)/N.",
+        ),
+        Figure(
+            "layers",
+            layers_panel(found.curves),
+            "Below the level of an index its points are exponentially rare: the lowest "
+            "points are minima, and the layers end at −E∞.",
+        ),
+        *counted,
+        Figure(
+            "descent",
+            descent_panel(found.descended, found.curves),
+            "Energies concentrate as N grows, and move towards the band.",
+        ),
+    )
+
+
+def arrange_gan(found: GanComplexity) -> tuple[Figure, ...]:
+    """Choose the figures of a GAN.
+
+    Args:
+        found: The result.
+
+    Returns:
+        Spectra, the map, and phases along κ and σ.
+    """
+    spectra = tuple(
+        Figure(
+            f"spectrum-{i}",
+            block_spectrum_panel(s),
+            "Sampled Hessians beside the root of the quartic that is certified.",
+        )
+        for i, s in enumerate(found.spectra)
+    )
+    sweeps = (("fraction", found.fractions), ("noise", found.noises))
+    phases = tuple(
+        figure
+        for name, sweep in sweeps
+        for figure in (
+            Figure(
+                f"lowest-losses-{name}",
+                lowest_losses_panel(sweep),
+                "Below these losses critical points are exponentially rare.",
+            ),
+            Figure(f"total-{name}", total_complexity_panel(sweep), ""),
+        )
+    )
+    return (
+        *spectra,
+        Figure(
+            "map",
+            complexity_map_panel(found.model, found.levels, found.complexity),
+            "Losses below these: white where critical points are exponentially rare.",
+        ),
+        *phases,
+    )

@@ -1,0 +1,130 @@
+"""Complexity of a GAN: densities of the Hessian, a map over both losses, phases."""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import Float
+
+from eigenscape.landscape.gan.model import GanGlass
+from eigenscape.landscape.gan.survey import BlockSpectrum, Phases
+from eigenscape.report.figures.panel import Line, Panel, Points, Series
+from eigenscape.report.style import BLUE, GREEN, MUTED, VERMILLION, ramp
+
+_BINS = 60
+_SHADES = 8
+_SIDE = 60
+
+
+def block_spectrum_panel(spectrum: BlockSpectrum) -> Panel:
+    """Describe sampled Hessians beside their law.
+
+    Args:
+        spectrum: The samples.
+
+    Returns:
+        A histogram and the density.
+    """
+    heights, edges = np.histogram(spectrum.eigenvalues, _BINS, density=True)
+    outline = np.concatenate([[0.0], np.repeat(heights, 2), [0.0]])
+    return Panel(
+        title=f"GAN Hessian at x₁ = {spectrum.shift:g}",
+        x_label="eigenvalue",
+        y_label="density",
+        series=(
+            Line(np.repeat(edges, 2), outline, "sampled", BLUE, "sampled", width=1.2),
+            Line(spectrum.grid, spectrum.density, "law", VERMILLION, "law"),
+        ),
+    )
+
+
+def complexity_map_panel(
+    model: GanGlass, grid: Float[np.ndarray, " n"], complexity: Float[np.ndarray, "n n"]
+) -> Panel:
+    """Describe the complexity over both losses.
+
+    Args:
+        model: The two glasses.
+        grid: u_D and u_G.
+        complexity: Θ, u_D along rows.
+
+    Returns:
+        Shades of the complexity where it is not negative, a dot a pair of losses.
+    """
+    every = max(1, grid.size // _SIDE)
+    levels, values = grid[::every], complexity[::every, ::every]
+    own, other = np.meshgrid(levels, levels, indexing="ij")
+    top = float(values.max())
+    shade = np.clip((values / top * _SHADES).astype(int), 0, _SHADES - 1)
+    series: list[Series] = []
+    for i, colour in enumerate(ramp(_SHADES)):
+        there = (shade == i) & (values >= 0)
+        name = f"Θ from {i * top / _SHADES:.2f}"
+        series.append(Points(own[there], other[there], name, colour, name, size=5.5))
+    return Panel(
+        title=(
+            f"Complexity, p = {model.discriminator_layers}, q = "
+            f"{model.generator_layers}, σ = {model.noise:g}, κ = {model.fraction:g}"
+        ),
+        x_label="discriminator loss u_D",
+        y_label="generator loss u_G",
+        series=tuple(series),
+    )
+
+
+def lowest_losses_panel(phases: Phases) -> Panel:
+    """Describe the lowest losses along a parameter.
+
+    Args:
+        phases: The sweep.
+
+    Returns:
+        −u_D and −u_G where the complexity vanishes.
+    """
+    log = phases.name == "σ"
+    return Panel(
+        title=f"Lowest losses with a complexity, along {phases.name}",
+        x_label=phases.name,
+        y_label="−u",
+        series=(
+            Line(
+                phases.values,
+                -phases.discriminator,
+                "discriminator",
+                BLUE,
+                "discriminator",
+                marked=True,
+            ),
+            Line(
+                phases.values,
+                -phases.generator,
+                "generator",
+                VERMILLION,
+                "generator",
+                dash="dash",
+                marked=True,
+            ),
+        ),
+        x_log=log,
+        y_log=log,
+    )
+
+
+def total_complexity_panel(phases: Phases) -> Panel:
+    """Describe the complexity of all points along a parameter.
+
+    Args:
+        phases: The sweep.
+
+    Returns:
+        Θ.
+    """
+    return Panel(
+        title=f"Complexity of all critical points, along {phases.name}",
+        x_label=phases.name,
+        y_label="Θ",
+        series=(
+            Line(phases.values, phases.total, "all points", GREEN, marked=True),
+            Line(phases.values, 0 * phases.total, "none", MUTED, dash="dot"),
+        ),
+        x_log=phases.name == "σ",
+    )

@@ -1,0 +1,45 @@
+import pytest
+
+from eigenscape.experiments.experiment import (
+    configure,
+    execute,
+    find_experiment_preset,
+)
+from eigenscape.experiments.spin_glass_complexity import EXPERIMENT
+from eigenscape.report.figures.spin_glass_complexity import (
+    complexity_panel,
+    counted_panel,
+    descent_panel,
+    layers_panel,
+)
+
+
+@pytest.fixture(scope="module")
+def outcome(tmp_path_factory):
+    preset = find_experiment_preset("spin-glass-complexity", "quick")
+    smaller = {
+        "levels": 12,
+        "exact_dimensions": [10, 60],
+        "small_instances": 12,
+        "dimensions": [12, 40],
+        "instances": 3,
+        "starts": 3,
+    }
+    config = configure(EXPERIMENT, preset, smaller)
+    place = tmp_path_factory.mktemp("glass") / "run"
+    return execute(EXPERIMENT, config, place, acceptance=preset.acceptance)
+
+
+def test_the_acceptance_holds_at_a_smaller_size(outcome):
+    missed = [c.bound.quantity for c in outcome.checks if not c.passed]
+    # Forty dimensions are too few for these.
+    loose = ("spread", "mean energy", "share")
+    assert [q for q in missed if not q.startswith(loose)] == []
+
+
+def test_its_figures_have_their_series(outcome):
+    found = outcome.result
+    assert len(complexity_panel(found.curves).series) == 5
+    assert len(layers_panel(found.curves).series) == 9
+    assert len(counted_panel(found.counted[1]).series) == 5
+    assert len(descent_panel(found.descended, found.curves).series) == 4

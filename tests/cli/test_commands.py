@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from eigenscape.cli.commands import COMMANDS
@@ -28,12 +29,15 @@ def test_every_command_explains_itself(name, capsys):
     assert f"eigenscape {name}" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("command", ["list", "report"])
+@pytest.mark.parametrize("command", ["list", "report", "statistics"])
 def test_commands_without_torch(tmp_path, command):
     words = [command]
     if command == "report":
         save(planted_survey(), tmp_path / "run")
         words.append("run")
+    if command == "statistics":
+        np.save(tmp_path / "levels.npy", np.arange(9.0))
+        words += ["levels.npy", "--out", "run"]
     script = (
         "import sys\nfrom eigenscape.cli.main import main\n"
         f"code = main({words!r})\nassert 'torch' not in sys.modules\nsys.exit(code)"

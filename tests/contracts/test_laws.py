@@ -11,6 +11,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from eigenscape.core import load, save
+from eigenscape.landscape.least_squares import LeastSquaresHessian
 from eigenscape.theory.laws.affine import Affine
 from eigenscape.theory.laws.arcsine import Arcsine
 from eigenscape.theory.laws.discrete import Discrete
@@ -80,6 +81,13 @@ simple = st.one_of(
     st.builds(FussCatalan, st.floats(0.25, 5.0)),
     st.builds(quietly(FreePoisson), ratios, jumps),
     st.builds(quietly(FreePoisson), ratios, st.just(Uniform(1.0, 2.0))),
+    st.builds(
+        LeastSquaresHessian,
+        st.floats(0.05, 0.95),
+        st.floats(0.1, 5.0),
+        st.sampled_from(["wigner", "relu"]),
+        scales,
+    ),
 )
 
 

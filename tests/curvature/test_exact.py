@@ -10,7 +10,14 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from eigenscape.curvature import Dense, EmpiricalRisk, Hessian, exact_matrix, process
+from eigenscape.curvature import (
+    Dense,
+    EmpiricalRisk,
+    Hessian,
+    exact,
+    exact_matrix,
+    process,
+)
 from eigenscape.curvature.operators import GaussNewton
 from models import by_double_loop, problem
 
@@ -88,3 +95,34 @@ def test_resumes_to_the_same_bits(tmp_path: Path, monkeypatch) -> None:
     assert np.array_equal(found.entries, plain.entries)
     # two probes; three chunks and the fifth column alone, by matvec, are not repeated
     assert calls == [2, 2, 2, 2, 2, 2, 2]
+
+
+def test_is_symmetrised_in_place_whatever_the_tiles(monkeypatch) -> None:
+    monkeypatch.setattr(exact, "_TILE", 4)
+    square = torch.randn(11, 11, generator=torch.Generator().manual_seed(0)).double()
+    lopsided = square + square.T
+    lopsided[2, 9] += 1e-3
+    found = exact_matrix(Dense(lopsided))
+    assert torch.equal(torch.from_numpy(found.full()), (lopsided + lopsided.T) / 2)
+    largest = lopsided.abs().max().item()
+    assert found.asymmetry == pytest.approx(1e-3 / largest, rel=1e-6)
+
+
+def test_blocks_are_found_and_have_the_same_eigenvalues(monkeypatch) -> None:
+    monkeypatch.setattr(exact, "_TILE", 2)
+    generator = torch.Generator().manual_seed(1)
+    sizes = [1, 3, 5]
+    parts = [torch.randn(n, n, generator=generator).double() for n in sizes]
+    order = torch.randperm(10, generator=generator)
+    whole = torch.block_diag(*[p + p.T for p in parts], torch.zeros(1, 1).double())
+    # a chain: its ends are coupled through the middle only
+    whole[4:9, 4:9] = torch.diag(torch.ones(4).double(), 1)
+    whole[4:9, 4:9] += whole[4:9, 4:9].T
+    whole = whole[order][:, order]
+    found = exact_matrix(Dense(whole))
+    assert sorted(len(block) for block in found.blocks()) == sizes
+    assert sorted(np.concatenate(found.blocks()).tolist()) == list(range(9))
+    assert found.zero_rows == 1
+    wanted = np.linalg.eigvalsh(whole.numpy())
+    # two eigenvalue computations of ten rows
+    assert np.abs(found.eigenvalues() - wanted).max() <= 1e-14 * np.abs(wanted).max()

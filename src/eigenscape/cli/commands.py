@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from jsonargparse import ArgumentError, ArgumentParser, Namespace
+
+from eigenscape.cli.complexity import complexity_command
 
 NOT_ACCEPTED = 1
 
@@ -72,12 +74,18 @@ def report_command(words: list[str]) -> None:
     """
     from eigenscape.report import render
     from eigenscape.report.experiment_page import render_experiment
+    from eigenscape.report.level_page import holds_levels, render_levels
 
     parser = _parser("report", "Render the report of a finished run.")
     parser.add_argument("directory", type=str, help="a run directory")
     given = _parse(parser, words)
     place = Path(given["directory"])
-    print(render_experiment(place) if (place / "result").is_dir() else render(place))
+    if (place / "result").is_dir():
+        print(render_experiment(place))
+    elif holds_levels(place):
+        print(render_levels(place))
+    else:
+        print(render(place))
 
 
 def run_command(words: list[str]) -> None:
@@ -134,6 +142,46 @@ def run_command(words: list[str]) -> None:
         raise SystemExit(NOT_ACCEPTED)
 
 
+def statistics_command(words: list[str]) -> None:
+    """Judge the local statistics of eigenvalues or matrices, without torch.
+
+    Args:
+        words: The words after ``eigenscape statistics``.
+    """
+    from eigenscape.cli.spectrum_files import read_arrays
+    from eigenscape.report.level_page import render_levels
+    from eigenscape.spectra.local.analysis import local_statistics
+
+    parser = _parser(
+        "statistics",
+        "Test the levels of spectra against GOE, GUE, Poisson and superposed blocks.",
+    )
+    parser.add_argument(
+        "files",
+        type=str,
+        nargs="+",
+        help=".npy, .npz, .txt or .csv: eigenvalues, a spectrum a row, or a matrix",
+    )
+    parser.add_argument("--out", type=str, help="directory of the report")
+    parser.add_argument("--name", type=str, help="what the spectra are of")
+    parser.add_argument(
+        "--precision",
+        type=Literal["float32", "float64"],
+        help="floating-point type of the computation; found from the numbers if absent",
+    )
+    parser.add_argument(
+        "--factor", type=float, help="resolution in units of ε‖H‖, 10 if absent"
+    )
+    given = _parse(parser, words)
+    files, out = given.pop("files"), _directory(given.pop("out", None))
+    given.setdefault("name", ", ".join(Path(name).name for name in files))
+    found = local_statistics(read_arrays(files), **given)
+    directory = out or Path("runs", "statistics", Path(files[0]).stem)
+    page = render_levels(found, directory)
+    print(found.summary())
+    print(f"report: {page}")
+
+
 def list_command(words: list[str]) -> None:
     """List the named targets and the experiments, without torch.
 
@@ -159,6 +207,8 @@ COMMANDS = {
     "report": Command("render the report of a finished run", report_command),
     "list": Command("list the named targets and experiments", list_command),
     "run": Command("run an experiment and check what must come out", run_command),
+    "statistics": Command("judge the local statistics of spectra", statistics_command),
+    "complexity": Command("count critical points of a landscape", complexity_command),
 }
 
 

@@ -63,7 +63,7 @@ def _complain(message: str) -> int:
 
 def _usage() -> str:
     lines = ["usage: eigenscape COMMAND ...", ""]
-    lines += [f"  {name:8} {command.summary}" for name, command in COMMANDS.items()]
+    lines += [f"  {name:10} {command.summary}" for name, command in COMMANDS.items()]
     lines += ["", "eigenscape COMMAND --help tells the options of a command."]
     return "\n".join(lines)
 

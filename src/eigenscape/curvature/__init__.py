@@ -3,6 +3,9 @@
 from eigenscape.curvature.block_spectra import block_spectral_measures
 from eigenscape.curvature.diagonal import DiagonalEstimate, diagonal
 from eigenscape.curvature.exact import ExactMatrix, exact_matrix
+from eigenscape.curvature.exact_spectrum import (
+    exact_spectrum,
+)
 from eigenscape.curvature.example_curvature import (
     ExampleCurvature,
     example_curvature,
@@ -37,7 +40,13 @@ from eigenscape.curvature.population_curvature import (
     population_curvature,
 )
 from eigenscape.curvature.quadrature import spectral_measure
+from eigenscape.curvature.residual_noise import (
+    residual_noise,
+)
 from eigenscape.curvature.risk import EmpiricalRisk
+from eigenscape.curvature.single_precision import (
+    single_precision_eigenvalues,
+)
 from eigenscape.curvature.trace import trace
 
 __all__ = [
@@ -70,6 +79,7 @@ __all__ = [
     "check_symmetric",
     "diagonal",
     "exact_matrix",
+    "exact_spectrum",
     "example_curvature",
     "example_gram",
     "extreme_eigenpairs",
@@ -78,7 +88,9 @@ __all__ = [
     "log_determinant",
     "plan",
     "population_curvature",
+    "residual_noise",
     "ritz",
+    "single_precision_eigenvalues",
     "spectral_measure",
     "trace",
 ]

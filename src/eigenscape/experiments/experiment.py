@@ -29,7 +29,7 @@ from eigenscape.core import (
 )
 from eigenscape.core.provenance import record_provenance
 from eigenscape.experiments.presets import PRESETS
-from eigenscape.experiments.run_directory import CONFIG, open_run
+from eigenscape.experiments.run_directory import CONFIG, open_run, withdraw_run
 
 C = TypeVar("C")
 R = TypeVar("R")
@@ -285,7 +285,7 @@ def execute(
         try:
             result = experiment.run(config, directory)
         except ValueError:
-            _withdraw(directory)
+            withdraw_run(directory)
             raise
         origin = asdict(record_provenance(round(time.time() - begun, 1)))
         text = json.dumps(origin, indent=1, ensure_ascii=False)
@@ -306,13 +306,6 @@ def execute(
     if not (directory / ACCEPTANCE / "manifest.json").exists():
         save(acceptance_table(checks), directory / ACCEPTANCE)
     return Outcome(result, checks)
-
-
-def _withdraw(directory: Path) -> None:
-    # Settings that are refused before anything was kept leave no run behind.
-    if [path.name for path in directory.iterdir()] == [CONFIG]:
-        (directory / CONFIG).unlink()
-        directory.rmdir()
 
 
 def acceptance_table(checks: tuple[Check, ...]) -> Table:

@@ -37,6 +37,17 @@ def open_run(config: object, directory: Path, *, resume: bool) -> None:
     _require_same(config, directory)
 
 
+def withdraw_run(directory: Path) -> None:
+    """Remove a run that was refused before anything but its settings was kept.
+
+    Args:
+        directory: The run directory; left alone if it holds more.
+    """
+    if [path.name for path in directory.iterdir()] == [CONFIG]:
+        (directory / CONFIG).unlink()
+        directory.rmdir()
+
+
 def _require_same(config: object, directory: Path) -> None:
     path = directory / CONFIG
     if not path.exists():

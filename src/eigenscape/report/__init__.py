@@ -16,6 +16,9 @@ from eigenscape.report.figures import (
     stability,
     training,
 )
+from eigenscape.report.level_page import (
+    render_levels,
+)
 from eigenscape.report.page import render
 from eigenscape.report.tables import table_to_html, table_to_markdown
 
@@ -28,6 +31,7 @@ __all__ = [
     "batch_scaling",
     "bulk",
     "render",
+    "render_levels",
     "spectrum",
     "stability",
     "table_to_html",

@@ -12,9 +12,15 @@ from typing import Any, Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from eigenscape.core import StorageError, Table, load, write_atomically
+from eigenscape.landscape.critical_point_study import CriticalPointStudy
+from eigenscape.landscape.field_landscape import FieldLandscape
+from eigenscape.landscape.gan.survey import GanComplexity
+from eigenscape.landscape.glass_survey import SpinGlassComplexity
 from eigenscape.landscape.prevalence import PrevalenceOfMinima
 from eigenscape.report import tables
 from eigenscape.report.batch_outlier_view import arrange_batch_outliers
+from eigenscape.report.complexity_view import arrange_gan, arrange_spin_glass
+from eigenscape.report.critical_point_view import arrange_critical_points
 from eigenscape.report.figures.free_addition import free_sum, quantiles
 from eigenscape.report.figures.preconditioning import learning_rates, step_parts
 from eigenscape.report.figures.prevalence_of_minima import (
@@ -24,10 +30,15 @@ from eigenscape.report.figures.prevalence_of_minima import (
     negative_directions,
     rough_regions,
 )
+from eigenscape.report.hessian_statistics_view import (
+    arrange_field_landscape,
+    arrange_hessian_statistics,
+)
 from eigenscape.report.notation import to_html
 from eigenscape.report.view import Figure
 from eigenscape.spectra.batch_outliers import BatchOutliers
 from eigenscape.spectra.free_addition import FreeAddition
+from eigenscape.spectra.network_spectra import HessianStatistics
 from eigenscape.spectra.preconditioning import Preconditioning, StepComparison
 
 _PAGE: Final = "report.html"
@@ -165,5 +176,10 @@ _DRAWN: Final[dict[str, tuple[type[Any], Callable[[Any], tuple[Figure, ...]]]]] 
     "FreeAddition": (FreeAddition, _free_addition),
     "PrevalenceOfMinima": (PrevalenceOfMinima, _prevalence),
     "Preconditioning": (Preconditioning, _preconditioning),
+    "HessianStatistics": (HessianStatistics, arrange_hessian_statistics),
+    "FieldLandscape": (FieldLandscape, arrange_field_landscape),
+    "CriticalPointStudy": (CriticalPointStudy, arrange_critical_points),
+    "SpinGlassComplexity": (SpinGlassComplexity, arrange_spin_glass),
+    "GanComplexity": (GanComplexity, arrange_gan),
 }
 """A line an experiment: its result, by type name, and its figures."""

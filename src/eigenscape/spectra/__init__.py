@@ -22,6 +22,9 @@ from eigenscape.spectra.distance import (
     mean_absolute_deviation,
     wasserstein,
 )
+from eigenscape.spectra.exact_spectrum import (
+    ExactSpectrum,
+)
 from eigenscape.spectra.fit import (
     FAMILIES,
     FREE_MEIXNER,
@@ -32,6 +35,9 @@ from eigenscape.spectra.fit import (
     fit_law,
 )
 from eigenscape.spectra.hold_out import HeldOut, hold_out
+from eigenscape.spectra.matched_levels import (
+    matched_levels,
+)
 from eigenscape.spectra.measure import (
     SpectralMeasure,
     measure_median,
@@ -88,6 +94,7 @@ __all__ = [
     "CheckpointSurvey",
     "CumulativeBand",
     "Density",
+    "ExactSpectrum",
     "FittedSweep",
     "HeldOut",
     "LawFamily",
@@ -118,6 +125,7 @@ __all__ = [
     "fit_sweep",
     "hold_out",
     "kolmogorov",
+    "matched_levels",
     "mean_absolute_deviation",
     "measure_median",
     "measure_moments",

@@ -7,8 +7,12 @@ from eigenscape.training.checkpoint import (
     save_checkpoint,
 )
 from eigenscape.training.data import (
+    BikeSplit,
     DigitSplit,
+    EmbeddingSplit,
+    bike_sharing,
     cifar,
+    embeddings,
     fashion_mnist,
     flip_and_crop,
     mnist,
@@ -16,6 +20,7 @@ from eigenscape.training.data import (
 )
 from eigenscape.training.loop import STAGES, TrainingConfig, fit_model
 from eigenscape.training.models import (
+    lenet,
     mlp,
     pre_activation_resnet,
     vgg,
@@ -23,13 +28,18 @@ from eigenscape.training.models import (
 
 __all__ = [
     "STAGES",
+    "BikeSplit",
     "Checkpoint",
     "DigitSplit",
+    "EmbeddingSplit",
     "TrainingConfig",
+    "bike_sharing",
     "cifar",
+    "embeddings",
     "fashion_mnist",
     "fit_model",
     "flip_and_crop",
+    "lenet",
     "load_checkpoint",
     "mlp",
     "mnist",

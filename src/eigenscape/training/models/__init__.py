@@ -1,5 +1,8 @@
 """Model architectures the experiments train."""
 
+from eigenscape.training.models.lenet import (
+    lenet,
+)
 from eigenscape.training.models.mlp import mlp
 from eigenscape.training.models.pre_activation_resnet import (
     pre_activation_resnet,
@@ -9,6 +12,7 @@ from eigenscape.training.models.vgg import (
 )
 
 __all__ = [
+    "lenet",
     "mlp",
     "pre_activation_resnet",
     "vgg",

@@ -1,0 +1,60 @@
+import dataclasses
+
+import numpy as np
+
+from eigenscape.landscape.gan.model import GanGlass
+from eigenscape.landscape.gan.survey import (
+    GanComplexity,
+    Phases,
+    complexity_map,
+    count_on_circles,
+    sample_block_spectrum,
+)
+from eigenscape.landscape.glass_survey import (
+    SpinGlassComplexity,
+    complexity_curves,
+    count_points,
+    descend_instances,
+)
+from eigenscape.landscape.spin_glass import SpinGlass
+from eigenscape.report.complexity_view import arrange_gan, arrange_spin_glass
+from eigenscape.report.pens import write_svg
+
+
+def test_every_figure_of_a_glass_is_drawn(tmp_path):
+    rng = np.random.default_rng(0)
+    found = SpinGlassComplexity(
+        complexity_curves(SpinGlass.pure(3), np.linspace(-2, 0, 5), (6,)),
+        (count_points(3, 2, 5, rng=rng),),
+        (descend_instances(3, 8, 1, 3, rng=rng),),
+    )
+    figures = arrange_spin_glass(found)
+    assert [f.name for f in figures] == [
+        "complexity",
+        "layers",
+        "all-points-2",
+        "descent",
+    ]
+    for figure in figures:
+        write_svg(figure.panel, tmp_path / f"{figure.name}.svg")
+
+
+def test_every_figure_of_a_gan_is_drawn(tmp_path):
+    rng = np.random.default_rng(0)
+    model, levels = GanGlass(2, 1, 1.0, 0.5), np.linspace(-1, 1, 4)
+    places = np.array([0.1, 1.0])
+    sweep = Phases("σ", places, places, -places, -places)
+    spectrum = sample_block_spectrum(1.0, 30, 1, fraction=0.5, own=1.0, rng=rng)
+    found = GanComplexity(
+        model,
+        (spectrum,),
+        (count_on_circles(model, 2, 10, rng=rng),),
+        levels,
+        complexity_map(model, levels),
+        dataclasses.replace(sweep, name="κ"),
+        sweep,
+    )
+    figures = arrange_gan(found)
+    assert len({f.name for f in figures}) == len(figures) == 6
+    for figure in figures:
+        write_svg(figure.panel, tmp_path / f"{figure.name}.svg")

@@ -35,7 +35,7 @@ from eigenscape.spectra.fit import (
     fit_law,
 )
 from eigenscape.spectra.hold_out import HeldOut, hold_out
-from eigenscape.spectra.matched_levels import (
+from eigenscape.spectra.local.matched_levels import (
     matched_levels,
 )
 from eigenscape.spectra.measure import (

@@ -11,9 +11,9 @@ from jaxtyping import Float
 from eigenscape.core import Estimate
 from eigenscape.spectra.exact_spectrum import ROUNDINGS, ExactSpectrum
 from eigenscape.spectra.local.analysis import LocalStatistics, local_statistics
+from eigenscape.spectra.local.matched_levels import matched_levels
 from eigenscape.spectra.local.published import RATIO_CUTOFF, PublishedStatistics
 from eigenscape.spectra.local.ratios import spacing_ratios
-from eigenscape.spectra.matched_levels import matched_levels
 
 _SINGLE = float(np.finfo(np.float32).eps)
 _DOUBLE = float(np.finfo(np.float64).eps)

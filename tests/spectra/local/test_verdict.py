@@ -37,6 +37,18 @@ def test_none_of_the_laws():
     assert found.sentence.startswith("None of the laws")
 
 
+def test_neighbours_decide_where_wider_ratios_fit_nothing():
+    verdict = judge_levels(
+        exactly(GOE.mean - [0.0, 0.01, 0.03], 10_000), None, eigenvalues=10_000
+    )
+    assert verdict.decision == "GOE"
+    assert verdict.sentence.startswith("GOE by neighbouring levels alone")
+    between = judge_levels(
+        exactly(GOE.mean - [0.05, 0.01, 0.03], 10_000), None, eigenvalues=10_000
+    )
+    assert between.decision == "none"
+
+
 def test_blocks_are_many_only_where_they_can_be_told_from_poisson():
     few = judge_levels(exactly(POISSON.mean, 200), None, eigenvalues=212)
     many = judge_levels(exactly(POISSON.mean, 5000), None, eigenvalues=5012)

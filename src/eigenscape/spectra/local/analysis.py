@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -11,8 +11,10 @@ from jaxtyping import Float, Int
 
 from eigenscape.core.records import Estimate
 from eigenscape.spectra.local.balanced_ratios import WIDE, balanced_rows
+from eigenscape.spectra.local.density_bias import density_bias
 from eigenscape.spectra.local.diagnosis import Diagnosis, diagnose
 from eigenscape.spectra.local.discretisation import find_lattice
+from eigenscape.spectra.local.hypotheses import LAWS
 from eigenscape.spectra.local.level_tests import mean_ratios
 from eigenscape.spectra.local.long_range import LongRange, measure_long_range
 from eigenscape.spectra.local.outlying import strip_outlying
@@ -140,8 +142,11 @@ def local_statistics(
     lattice = find_lattice(every)
     harmful = lattice is not None and lattice.harmful
     far, note = measure_long_range(every)
+    found = mean_ratios([balanced_rows(parts) for parts in runs])
+    if found is not None:
+        found = replace(found, biases=density_bias(runs, LAWS))
     verdict = judge_levels(
-        mean_ratios([balanced_rows(parts) for parts in runs]),
+        found,
         far,
         eigenvalues=sum(run.size for run in every if run.size > 2 * WIDE),
         obstacle="the eigenvalues lie on a coarse lattice" if harmful else "",

@@ -146,3 +146,6 @@ of 1200, the middle 960 unfolded by the semicircle; standard errors of the means
 below 0.0004. Means of order one are those of Atas, Bogomolny, Giraud and Roux (2013),
 of Nishigaki (2024) and, for blocks, of the superposed surmise; simulations agree to
 0.0004."""
+
+LAWS: Final = (GOE, GUE, POISSON, *BLOCKS)
+"""All of them."""

@@ -8,8 +8,8 @@ either in the direction of the other, and the power, before anything is measured
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -42,12 +42,28 @@ class MeanRatios:
         standard_error: From spectra as units, or blocks of a few spectra.
         levels: How many levels they rest on.
         units: How many independent units.
+        biases: What the density of the levels adds to the means of laws, and its
+            standard error, by name.
     """
 
     mean: Float[np.ndarray, " 3"]
     standard_error: Float[np.ndarray, " 3"]
     levels: int
     units: int
+    biases: Mapping[str, tuple[Float[np.ndarray, " 3"], Float[np.ndarray, " 3"]]] = (
+        field(default_factory=dict)
+    )
+
+    def expected(self, law: Hypothesis) -> Float[np.ndarray, " 3"]:
+        """Give the means that a law has at this density.
+
+        Args:
+            law: The law.
+
+        Returns:
+            Those of the law plus what the density adds.
+        """
+        return law.mean + self.biases[law.name][0] if self.biases else law.mean
 
     def estimates(self) -> tuple[Estimate, ...]:
         """Give the means one by one.
@@ -126,6 +142,21 @@ def fit_p_value(found: MeanRatios, law: Hypothesis) -> float:
     return float(scipy.special.chdtrc(len(ORDERS), _distance(found, law)))
 
 
+def neighbour_p_value(found: MeanRatios, law: Hypothesis) -> float:
+    """Test whether the mean ratio of order one is that of a law.
+
+    Args:
+        found: The means.
+        law: The law.
+
+    Returns:
+        The chance of a mean as far off, on either side.
+    """
+    off = abs(float(found.mean[0] - found.expected(law)[0]))
+    spread = math.sqrt(float(found.covariance(law)[0, 0]))
+    return float(2 * scipy.special.ndtr(-off / spread))
+
+
 def directed_p_value(found: MeanRatios, law: Hypothesis, towards: Hypothesis) -> float:
     """Test a law in the direction of another.
 
@@ -138,7 +169,7 @@ def directed_p_value(found: MeanRatios, law: Hypothesis, towards: Hypothesis) ->
         The chance under the law of a likelihood ratio that favours the other more.
     """
     weights = _direction(found, law, towards)
-    excess = float(weights @ (found.mean - law.mean))
+    excess = float(weights @ (found.mean - found.expected(law)))
     spread = math.sqrt(float(weights @ found.covariance(law) @ weights))
     return float(scipy.special.ndtr(-excess / spread))
 
@@ -158,7 +189,7 @@ def power(found: MeanRatios, law: Hypothesis, truth: Hypothesis) -> float:
         The probability.
     """
     weights = _direction(found, law, truth)
-    shift = float(weights @ (truth.mean - law.mean))
+    shift = float(weights @ (found.expected(truth) - found.expected(law)))
     needed = -scipy.special.ndtri(EXCLUDED / 2) * math.sqrt(
         float(weights @ found.covariance(law) @ weights)
     )
@@ -170,9 +201,9 @@ def _direction(
     found: MeanRatios, law: Hypothesis, towards: Hypothesis
 ) -> Float[np.ndarray, " 3"]:
     pooled = found.covariance(law) + found.covariance(towards)
-    return np.linalg.solve(pooled, towards.mean - law.mean)
+    return np.linalg.solve(pooled, found.expected(towards) - found.expected(law))
 
 
 def _distance(found: MeanRatios, law: Hypothesis) -> float:
-    off = found.mean - law.mean
+    off = found.mean - found.expected(law)
     return float(off @ np.linalg.solve(found.covariance(law), off))

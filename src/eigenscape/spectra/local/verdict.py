@@ -11,6 +11,7 @@ from eigenscape.spectra.local.hypotheses import (
     BLOCKS,
     GOE,
     GUE,
+    LAWS,
     POISSON,
     Hypothesis,
 )
@@ -20,6 +21,7 @@ from eigenscape.spectra.local.level_tests import (
     directed_p_value,
     fit_p_value,
     log_likelihood,
+    neighbour_p_value,
     power,
 )
 from eigenscape.spectra.local.long_range import LongRange
@@ -124,7 +126,7 @@ def judge_levels(
         sentence = f"Undecided: {reason}."
         return Verdict("undecided", sentence, eigenvalues, 0, (), (), None)
     tests = _tests(found, far)
-    decision = "undecided" if obstacle else _decide(tests)
+    decision = "undecided" if obstacle else _decide(tests, found)
     verdict = Verdict(
         decision,
         "",
@@ -175,9 +177,9 @@ def _evidence(found: MeanRatios, law: Hypothesis, p_value: float | None) -> floa
     return log_likelihood(found, law) + far
 
 
-def _decide(tests: tuple[HypothesisTest, ...]) -> str:
+def _decide(tests: tuple[HypothesisTest, ...], found: MeanRatios) -> str:
     if tests[0].p_value < _UNFIT:
-        return "none"
+        return _by_neighbours(found)
     return "undecided" if _left(tests) else tests[0].family
 
 
@@ -185,6 +187,12 @@ def _left(tests: tuple[HypothesisTest, ...]) -> list[HypothesisTest]:
     # laws of another kind that are not excluded, or that this many levels seldom would
     rivals = (test for test in tests if test.family != tests[0].family)
     return [t for t in rivals if not t.excluded or t.power < _LEAST_POWER]
+
+
+def _by_neighbours(found: MeanRatios) -> str:
+    # Where wider ratios fit no law, neighbours may still follow one kind alone.
+    kinds = {law.family for law in LAWS if neighbour_p_value(found, law) >= EXCLUDED}
+    return kinds.pop() if len(kinds) == 1 else "none"
 
 
 def _sentence(verdict: Verdict, obstacle: str) -> str:
@@ -207,6 +215,12 @@ def _sentence(verdict: Verdict, obstacle: str) -> str:
             for test in _left(verdict.tests)
         )
         return f"Undecided: {basis}; {best.name} is likeliest, left besides: {names}."
+    if best.p_value < _UNFIT:
+        return (
+            f"{verdict.decision} by neighbouring levels alone: {basis}; wider ratios "
+            f"fit no law, {best.name} best with p = {best.p_value:.1g}: levels are "
+            "less rigid, or their density is rougher than the pooled one."
+        )
     names = ", ".join(test.name for test in rivals)
     highest = max(test.p_against_best for test in rivals)
     title = f"Superposed GOE blocks ({best.name} likeliest)"

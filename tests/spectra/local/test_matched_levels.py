@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from eigenscape.spectra.local.matched_levels import matched_levels
 from eigenscape.spectra.local.ratios import spacing_ratios
-from eigenscape.spectra.matched_levels import matched_levels
 
 
 def test_levels_have_the_density_and_repel(rng) -> None:

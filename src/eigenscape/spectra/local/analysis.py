@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -143,14 +144,15 @@ def local_statistics(
     harmful = lattice is not None and lattice.harmful
     far, note = measure_long_range(every)
     found = mean_ratios([balanced_rows(parts) for parts in runs])
-    if found is not None:
-        found = replace(found, biases=density_bias(runs, LAWS))
-    verdict = judge_levels(
-        found,
-        far,
+    judge = functools.partial(
+        judge_levels,
+        far=far,
         eigenvalues=sum(run.size for run in every if run.size > 2 * WIDE),
         obstacle="the eigenvalues lie on a coarse lattice" if harmful else "",
     )
+    verdict = judge(found)
+    if found is not None and not verdict.fits:
+        verdict = judge(replace(found, biases=density_bias(runs, LAWS)))
     neighbours = _neighbours(runs)
     whole = rows if published is None else spectra_of(published)
     counts = [np.bincount(each.status, minlength=_STATUSES) for each in resolutions]

@@ -92,6 +92,11 @@ class Verdict:
     long_range: float | None
 
     @property
+    def fits(self) -> bool:
+        """Whether the likeliest law fits ratios of all orders."""
+        return bool(self.tests) and self.tests[0].p_value >= _UNFIT
+
+    @property
     def long_range_agrees(self) -> bool | None:
         """Whether Σ² and Δ₃ agree with the likeliest law; None where not measured."""
         if not self.tests or self.tests[0].p_long_range is None:

@@ -174,7 +174,7 @@ class Interrupted(BaseException):
     """A kill at a chosen moment."""
 
 
-@pytest.mark.parametrize("parts_done", [1, 2, 3, 5, 10, 15])
+@pytest.mark.parametrize("parts_done", [1, 3, 10])
 def test_an_interrupted_survey_resumes_to_the_same_bits(
     tmp_path, monkeypatch, result, parts_done
 ):

@@ -471,15 +471,26 @@ def test_edges(name: str, pieces: int) -> None:
 
 
 def test_the_width_of_a_narrow_gap() -> None:
-    # A pair of atoms this far apart is just split by free Poisson noise.
+    # A pair of atoms this far apart is just split by free Poisson noise: the gap lies
+    # where z(w) = w + R(G(w)) grows between them.
     a, ratio = 0.315, 0.1
-    pair = ([-a, a], [0.5, 0.5])
-    laws: list[Law] = [bulk_discrete(*pair), MarchenkoPastur(ratio)]
-    law = free_additive_convolution(laws[0], laws[1])
+    law = free_additive_convolution(
+        bulk_discrete([-a, a], [0.5, 0.5]), MarchenkoPastur(ratio)
+    )
     left, right = law.support
-    parts = [atomic(*pair), marchenko_pastur(ratio)]
     with mp.workdps(DIGITS):
-        width = edge(laws, parts, right.lower) - edge(laws, parts, left.upper)
+
+        def outside(w: mpf) -> mpf:
+            return w + 1 / (1 - mpf(ratio) * w / (w**2 - mpf(a) ** 2))
+
+        def rate(w: mpf) -> mpf:
+            return mp.diff(outside, w)
+
+        ends = [
+            outside(mpmath.findroot(rate, bracket, solver="anderson"))
+            for bracket in ((0, a / 8), (a / 8, a / 4))
+        ]
+        width = ends[1] - ends[0]
     assert 1e-6 < width < 1e-2
     assert abs((right.lower - left.upper) / float(width) - 1) <= 1e-10
 

@@ -180,6 +180,8 @@ class Ladder:
         found = self._newton(top, self.project(guess, top), last[heads])
         found = runs.shared(aim, *found)
         front.put(waiting, reached, *found)
+        if (last & found[2]).all():
+            return
         low = _raised(z[waiting], _RATIO * reached)
         crowded = _Runs.of(low, np.imag(low) == np.imag(z[waiting])).crowded
         crowded &= reached > _LOW * self.scale
@@ -198,7 +200,9 @@ class Ladder:
             relative = (residual / local.terms).max(axis=0)
             there = u + local.step
             moved = self.project(there, x)
-            settled = (np.abs(local.step) <= _LOOSE * np.imag(u)).all(axis=0)
+            settled = np.zeros(x.size, bool)
+            if not exact.all():
+                settled = (np.abs(local.step) <= _LOOSE * np.imag(u)).all(axis=0)
             if exact.any():
                 multiplier = np.abs(local.contraction)
                 fine = _is_fine(local, u, x, residual) & (multiplier <= _UNITY)
@@ -292,6 +296,8 @@ class _Runs:
 
     @classmethod
     def of(cls, z: Points, alone: Mask) -> _Runs:
+        if alone.all():
+            return cls(np.arange(z.size), np.arange(z.size))
         height = np.imag(z)
         cell = np.floor(np.real(z) / (_CELL * height))
         first = np.ones(z.size, bool)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from eigenscape.theory.convolution.continuation import solve
-from eigenscape.theory.convolution.ladder import Points
+from eigenscape.theory.convolution.ladder import Points, lift
 from eigenscape.theory.convolution.self_energy_law import SelfEnergyLaw
 from eigenscape.theory.laws.affine import Affine
 from eigenscape.theory.laws.law import Law
@@ -171,9 +171,7 @@ def _covariance_points(
         by_w = ratio * ((energy * g) ** 2 - (w * g) ** 2 * slope)
         return y - ratio * energy * (w * g), by_w, np.ones_like(y)
 
-    found = solve(
-        mapping, z / size, scale=scale * (1 + ratio), start=np.sqrt, project=_lift
-    )
+    found = solve(mapping, z / size, scale=scale * (1 + ratio), start=np.sqrt)
     w, w_slope = found.value, found.derivative / size
     energy, slope = self_energy(w)
     transform_slope = (w * slope - energy) / (w - energy) ** 2
@@ -208,9 +206,4 @@ def _pair_points(
 
 def _raise(w: Points, z: Points) -> Points:
     # T keeps Im w ≥ 0, whatever z is.
-    return _lift(w, np.real(z) + 0j)
-
-
-def _lift(w: Points, z: Points) -> Points:
-    # T keeps Im w ≥ Im z.
-    return np.where(np.imag(w) < np.imag(z), np.real(w) + 1j * np.imag(z), w)
+    return lift(w, np.real(z) + 0j)

@@ -22,10 +22,7 @@ def edge_root(
         The root, on the branch that the single root √((z − a)(z − b)) would lose.
     """
     with np.errstate(invalid="ignore"):  # of a point at infinity
-        root = np.asarray(np.sqrt((z - cut.lower) * (z - cut.upper)))
-    # It lies on the same side of the real axis as z.
-    crossed = np.signbit(np.imag(root)) != np.signbit(np.imag(z))
-    return np.where(crossed, -root, root)
+        return _root(z, cut)
 
 
 def decaying_root(
@@ -70,11 +67,7 @@ def semicircle_transform(
     Returns:
         g and g′; g′ is not finite at the ends.
     """
-    root = edge_root(z, cut)
-    centred = z - (cut.lower + cut.upper) / 2
-    with np.errstate(divide="ignore", invalid="ignore"):
-        value = 2 / (centred + root)
-        return np.asarray(value), np.asarray(-value / root)
+    return semicircle_energy(z, cut, 0.0, 1.0)
 
 
 def semicircle_energy(
@@ -91,9 +84,10 @@ def semicircle_energy(
     Returns:
         Σ and Σ′; Σ′ is not finite at the ends.
     """
-    value, slope = semicircle_transform(z, cut)
-    with np.errstate(invalid="ignore"):
-        return np.asarray(mean + variance * value), np.asarray(variance * slope)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        root = _root(z, cut)
+        value = 2 * variance / (z - (cut.lower + cut.upper) / 2 + root)
+        return np.asarray(mean + value), np.asarray(-value / root)
 
 
 def transform_slope(
@@ -141,3 +135,12 @@ def ratio_on_support(
     return np.divide(
         numerator, denominator, out=np.zeros_like(numerator), where=numerator > 0
     )
+
+
+def _root(
+    z: Complex[np.ndarray, "*shape"], cut: Interval
+) -> Complex[np.ndarray, "*shape"]:
+    root = np.asarray(np.sqrt((z - cut.lower) * (z - cut.upper)))
+    # It lies on the same side of the real axis as z.
+    crossed = np.signbit(np.imag(root)) != np.signbit(np.imag(z))
+    return np.negative(root, out=root, where=crossed)

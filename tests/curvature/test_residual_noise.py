@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 import torch
@@ -50,38 +52,40 @@ def dense(batch: EmpiricalRisk) -> tuple[np.ndarray, np.ndarray]:
     return hessian.numpy(), gn.numpy()
 
 
-def test_the_estimate_covers_the_variance_of_single_examples() -> None:
-    """One example a batch: all of them can be listed."""
-    everything = risk(16)
+def test_the_estimates_agree_with_all_batches_there_are() -> None:
+    everything, size = risk(14), 3
     hessian, gn = dense(everything)
     directions = np.linalg.eigh(hessian)[1].T[::-1][:3].copy()
-    exact = (
-        np
-        .mean(
-            [
-                ((h - hessian) @ directions.T) ** 2 - ((g - gn) @ directions.T) ** 2
-                for h, g in (
-                    dense(everything.select(torch.tensor([i]))) for i in range(16)
-                )
-            ],
-            axis=0,
-        )
-        .sum(0)
-        .mean()
+    singles = [dense(everything.select(torch.tensor([i]))) for i in range(14)]
+    columns = np.array([[part @ directions.T for part in pair] for pair in singles])
+    columns -= np.stack([hessian @ directions.T, gn @ directions.T])
+    columns = np.concatenate([columns, columns[:, :1] - columns[:, 1:]], axis=1)
+    drawn = np.array([
+        columns[list(s)].mean(0) for s in itertools.combinations(range(14), size)
+    ])
+    inside = np.einsum("kp,sjpk->sjk", directions, drawn) ** 2
+    outside = (drawn**2).sum(2) - inside
+    scale = size * 13 / (14 - size)
+    along = scale * (inside[:, 0] - inside[:, 1]).mean()
+    across = scale * (outside[:, 0] - outside[:, 1]).mean()
+    mean, variance = outside[:, 2].mean(0), outside[:, 2].var(0)
+    freedom = 2 * (mean**2).mean() / variance.mean()
+    found = residual_noise(
+        everything,
+        directions,
+        generator=torch.Generator().manual_seed(0),
+        batches=40,
+        batch_size=size,
     )
-    inside = 0
-    for seed in range(5):
-        found = residual_noise(
-            everything,
-            directions,
-            generator=torch.Generator().manual_seed(seed),
-            batches=12,
-            batch_size=4,
-        )
-        inside += abs(found.value - exact) <= 2.2 * found.standard_error
-        assert found.samples == 12
-    # 95 % of 5, with errors estimated from skewed values
-    assert inside >= 3
+    errors = [
+        scale * (part[:, 0] - part[:, 1]).mean(1).std() / np.sqrt(40)
+        for part in (inside, outside)
+    ]
+    assert abs(found.along - along) <= 3 * errors[0]
+    assert abs(found.across - across) <= 3 * errors[1]
+    assert errors[1] <= 0.4 * across
+    # the variance of skewed values, from 40 of them
+    assert found.freedom == pytest.approx(freedom, rel=0.7)
 
 
 def test_a_linear_network_has_none() -> None:
@@ -95,7 +99,7 @@ def test_a_linear_network_has_none() -> None:
     found = residual_noise(
         linear, np.eye(15)[:2], generator=generator, batches=4, batch_size=5
     )
-    assert abs(found.value) <= 1e-12
+    assert max(abs(found.along), abs(found.across)) <= 1e-12
 
 
 @pytest.mark.parametrize(("batches", "examples"), [(1, 8), (4, 1)])

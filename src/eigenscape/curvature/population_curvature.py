@@ -120,11 +120,11 @@ def population_curvature(
         checkpoint=_place(checkpoint, "examples"),
         progress=progress,
     )
-    total, noise = found.trace(risk.examples), 0.0
+    total, noise = found.trace(risk.examples), None
     if matrix == "hessian":
         leading = pairs.vectors[certain[:LEADING]]
         if risk.examples > 1:
-            noise = residual_noise(risk, leading, generator=batches).value
+            noise = residual_noise(risk, leading, generator=batches)
         rest = trace(
             Residual(gauss_newton.risk),
             probes=probes,

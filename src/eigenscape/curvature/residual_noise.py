@@ -8,9 +8,9 @@ import numpy as np
 import torch
 from jaxtyping import Float
 
-from eigenscape.core import Estimate
 from eigenscape.curvature.operators import GaussNewton, Hessian
 from eigenscape.curvature.risk import EmpiricalRisk
+from eigenscape.spectra.sampling_noise.population import ResidualNoise
 
 BATCHES = 16
 """Batches drawn: the standard error is about a third of the noise, or less."""
@@ -26,24 +26,23 @@ def residual_noise(
     generator: torch.Generator,
     batches: int = BATCHES,
     batch_size: int = BATCH_SIZE,
-) -> Estimate:
-    """Measure E‖(Hᵢ − H)u‖² − E‖(Gᵢ − G)u‖², averaged over directions u.
+) -> ResidualNoise:
+    """Measure the noise of Hessians beyond that of their Gauss-Newton matrices.
 
-    Hᵢ = Gᵢ + Rᵢ is the Hessian of an example's loss. Batches of size b drawn without
-    replacement have (n − b)/(n − 1)/b of either variance; both are taken from the same
-    batches, so that what they share cancels.
+    Batches of size b drawn without replacement have (n − b)/(n − 1)/b of the variances
+    of one example; those of both matrices are taken from the same batches, so that what
+    they share cancels.
 
     Args:
         risk: The risk.
-        directions: Unit vectors, such as the leading eigenvectors of H.
+        directions: Orthonormal vectors, such as the leading eigenvectors of H.
         generator: Source of the batches.
         batches: Batches drawn, at least 2.
-        batch_size: b, at most half of the examples are used.
+        batch_size: b; at most half of the examples are used.
 
     Returns:
-        The difference of one example, unbiased, with its standard error over batches;
-        units of the eigenvalue squared. It may be negative: the residual part can
-        work against the Gauss-Newton part.
+        Both variances of one example, unbiased, and the degrees of freedom at b, whose
+        relative error over 16 batches is about a third.
 
     Raises:
         ValueError: There are fewer than two batches or examples.
@@ -56,17 +55,39 @@ def residual_noise(
         raise ValueError(message)
     size = max(min(batch_size, n // 2), 1)
     columns = torch.as_tensor(directions.T.copy(), dtype=risk.dtype).to(risk.device)
-    totals = [
-        kind(risk, check=False).matmat(columns) for kind in (Hessian, GaussNewton)
-    ]
-    values = np.empty(batches)
+    whole = _products(risk, columns)
+    along, across, own = np.empty((3, batches, columns.shape[1]))
     for i in range(batches):
-        batch = risk.subsample(size, generator)
+        drawn = _products(risk.subsample(size, generator), columns)
         hessian, gauss_newton = (
-            float((kind(batch, check=False).matmat(columns) - total).square().sum())
-            for kind, total in zip((Hessian, GaussNewton), totals, strict=True)
+            part - mean for part, mean in zip(drawn, whole, strict=True)
         )
-        values[i] = (hessian - gauss_newton) / columns.shape[1]
-    values *= size * (n - 1) / (n - size)
-    error = float(values.std(ddof=1)) / math.sqrt(batches)
-    return Estimate(float(values.mean()), error, batches)
+        parts = [hessian, gauss_newton, hessian - gauss_newton]
+        inside = np.stack([_squares((part * columns).sum(0)[None]) for part in parts])
+        outside = np.stack([_squares(part) for part in parts]) - inside
+        along[i], across[i] = inside[0] - inside[1], outside[0] - outside[1]
+        own[i] = outside[2]
+    scale = size * (n - 1) / (n - size)
+    return ResidualNoise(
+        scale * float(along.mean()), scale * float(across.mean()), _freedom(own)
+    )
+
+
+def _products(
+    risk: EmpiricalRisk, columns: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
+    return (
+        Hessian(risk, check=False).matmat(columns),
+        GaussNewton(risk, check=False).matmat(columns),
+    )
+
+
+def _squares(columns: torch.Tensor) -> Float[np.ndarray, " k"]:
+    return columns.square().sum(0).cpu().numpy().astype(float)
+
+
+def _freedom(values: Float[np.ndarray, "b k"]) -> float:
+    # A scaled χ² of ν degrees has the squared mean ν/2 times the variance.
+    spread = float(values.var(axis=0, ddof=1).mean())
+    mean = float((values.mean(axis=0) ** 2).mean())
+    return 2 * mean / spread if spread > 0 else math.inf

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from eigenscape.core import load, save
+from eigenscape.spectra.sampling_noise.population import ResidualNoise
 from eigenscape.spectra.sampling_noise.prediction import (
     BatchPrediction,
     noise_batch_size,
@@ -40,33 +41,54 @@ def test_directions_that_are_not_normal_need_measured_ones(rng):
     assert (far.standard_deviation[0, :2] > 1.5 * spread[:2]).all()
 
 
-def test_residual_noise_moves_outliers_as_it_does_those_of_matrices(rng):
+def test_residual_noise_moves_and_spreads_outliers_as_those_of_matrices(rng):
     """Symmetric noise that couples the top directions to 300 empty ones."""
     _, _, population = plant("weighted", rng)
-    noisy = replace(population, residual_noise=6000.0)
+    noise = ResidualNoise(along=4000.0, across=6000.0, freedom=4.0)
+    noisy = replace(population, residual_noise=noise)
     size, count = 50, 3
     plain, found = (
-        predict_batch_outliers(p, [size], count=count, rng=np.random.default_rng(3))
+        predict_batch_outliers(
+            p, [size], count=count, draws=800, rng=np.random.default_rng(3)
+        )
         for p in (population, noisy)
     )
     n = population.examples
-    variance = 6000.0 * (n - size) / ((n - 1) * size)
+    share = (n - size) / ((n - 1) * size)
     tops = []
     for values in plain.samples[0]:
-        matrix = np.zeros((count + 300, count + 300))
-        matrix[range(count), range(count)] = values
-        coupling = np.sqrt(variance / 300) * rng.standard_normal((count, 300))
-        matrix[:count, count:], matrix[count:, :count] = coupling, coupling.T
+        variance = share * noise.across * rng.chisquare(4) / 4
+        coupling = np.sqrt(variance / 300) * rng.standard_normal((300, count))
+        kicks = np.sqrt(share * noise.along) * rng.standard_normal(count)
+        # the other 297 empty directions stay empty
+        triangle = np.linalg.qr(coupling).R
+        matrix = np.zeros((2 * count, 2 * count))
+        matrix[:count, :count] = np.diag(values + kicks)
+        matrix[count:, :count], matrix[:count, count:] = triangle, triangle.T
         tops.append(np.linalg.eigvalsh(matrix)[::-1][:count])
-    moved = np.mean(tops, 0)
+    moved, spread = np.mean(tops, 0), np.std(tops, 0, ddof=1)
     assert (moved > 1.1 * plain.mean[0]).all()
     # the coupling's columns are orthogonal to order 1/√300 only
     np.testing.assert_allclose(found.mean[0], moved, rtol=0.02)
+    # deviations of 800 draws are known to 2.5 % each
+    np.testing.assert_allclose(found.standard_deviation[0], spread, rtol=0.12)
+    assert (spread > 1.2 * plain.standard_deviation[0]).all()
+
+
+def test_noise_that_works_against_the_rest_adds_nothing(rng):
+    _, _, population = plant("weighted", rng)
+    noise = ResidualNoise(along=-1.0, across=-1.0, freedom=5.0)
+    noisy = replace(population, residual_noise=noise)
+    plain, found = (
+        predict_batch_outliers(p, [20], count=2, rng=np.random.default_rng(3))
+        for p in (population, noisy)
+    )
+    np.testing.assert_allclose(found.samples, plain.samples, rtol=1e-12)
 
 
 def test_all_the_data_have_no_residual_noise(rng):
     _, _, population = plant("weighted", rng)
-    noisy = replace(population, residual_noise=6000.0)
+    noisy = replace(population, residual_noise=ResidualNoise(6000.0, 6000.0, 5.0))
     sizes = [population.examples]
     found = predict_batch_outliers(noisy, sizes, count=2, rng=rng)
     np.testing.assert_allclose(found.mean[0], population.spikes[:2], rtol=1e-12)

@@ -2,12 +2,32 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
 
 _ROUNDING = 1e-3  # float32 networks give rows and eigenvalues to about 1e-4
+
+
+@dataclass(frozen=True)
+class ResidualNoise:
+    """Noise of one example's Hessian Hᵢ beyond that of its Gauss–Newton matrix Gᵢ.
+
+    Averages over leading eigenvectors u of H, in units of the eigenvalue squared. A
+    variance may come out negative: the residual part Rᵢ = Hᵢ − Gᵢ can work against Gᵢ.
+
+    Attributes:
+        along: E (u·(Hᵢ − H)u)² − E (u·(Gᵢ − G)u)².
+        across: E ‖(Hᵢ − H)u‖² − E ‖(Gᵢ − G)u‖² in the directions orthogonal to u.
+        freedom: Degrees of freedom of the χ² law that spreads as ‖(R_b − R)u‖² does in
+            these directions from batch to batch.
+    """
+
+    along: float
+    across: float
+    freedom: float = math.inf
 
 
 @dataclass(frozen=True)
@@ -28,9 +48,8 @@ class PopulationCurvature:
         population: The number n of examples behind the spikes, where the m examples
             above are only a random sample of them; None where they are all.
         trace_standard_error: Of `trace`; 0 where it is exact.
-        residual_noise: E‖(Hᵢ − H)u‖² − E‖(Gᵢ − G)u‖² along the leading eigenvectors u
-            of a Hessian: the noise of one example that is not in its Gauss–Newton
-            matrix, in units of the eigenvalue squared; 0 for a Gauss–Newton matrix.
+        residual_noise: What the Hessians of single examples add to the noise of their
+            Gauss–Newton matrices; None for a Gauss–Newton matrix.
     """
 
     spikes: Float[np.ndarray, " k"]
@@ -40,7 +59,7 @@ class PopulationCurvature:
     matrix: str = "gauss-newton"
     population: int | None = None
     trace_standard_error: float = 0.0
-    residual_noise: float = 0.0
+    residual_noise: ResidualNoise | None = None
 
     def __post_init__(self) -> None:
         if self.matrix not in {"gauss-newton", "hessian"}:

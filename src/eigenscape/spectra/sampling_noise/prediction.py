@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -116,10 +117,10 @@ def predict_batch_outliers(
     elliptical examples by at most the share 2 ∑ θⱼ²/t².
 
     The residual part of a Hessian moves an eigenvalue x of the sampled Gauss–Newton
-    matrices to λ = x + v/λ, by noise of variance v = ρ (n − b)/((n − 1) b) along its
-    eigenvector and ρ = `residual_noise`, into directions of little curvature. That is
-    a law of small noise: well below the batch size where v = λ²/4 it predicts too
-    little.
+    matrices to λ = x + q + v/λ: with s = (n − b)/((n − 1) b) and its `residual_noise`,
+    q is normal of variance s · along, and v = s · across · χ²/ν in directions of little
+    curvature, ν the degrees of freedom. That is a law of small noise: well below the
+    batch size where v = λ²/4 it predicts too little.
 
     Args:
         population: The curvature on all the data and of every example.
@@ -148,7 +149,7 @@ def predict_batch_outliers(
         raise ValueError(message)
     draw = _elliptical if directions == "elliptical" else _measured
     found = [
-        _stirred(draw(population, b, count, draws, rng), population, b)
+        _stirred(draw(population, b, count, draws, rng), population, b, rng)
         for b in sizes.tolist()
     ]
     spikes = np.zeros(count)
@@ -219,12 +220,21 @@ def _measured(
 
 
 def _stirred(
-    values: Float[np.ndarray, "d k"], population: PopulationCurvature, batch_size: int
+    values: Float[np.ndarray, "d k"],
+    population: PopulationCurvature,
+    batch_size: int,
+    rng: np.random.Generator,
 ) -> Float[np.ndarray, "d k"]:
-    n = population.examples
-    left = (n - batch_size) / max(n - 1, 1)
-    variance = max(population.residual_noise, 0.0) * left / batch_size
-    return (values + np.sqrt(values**2 + 4 * variance)) / 2 if variance else values
+    noise, n = population.residual_noise, population.examples
+    if noise is None or batch_size == n:
+        return values
+    share = (n - batch_size) / (n - 1) / batch_size
+    along, across = share * max(noise.along, 0.0), share * max(noise.across, 0.0)
+    if math.isfinite(noise.freedom):
+        across *= rng.chisquare(noise.freedom, (len(values), 1)) / noise.freedom
+    moved = values + np.sqrt(along) * rng.standard_normal(values.shape)
+    moved = (moved + np.sqrt(moved**2 + 4 * across)) / 2
+    return -np.sort(-moved, axis=1)
 
 
 def _require_probability(name: str, value: float) -> None:

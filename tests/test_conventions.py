@@ -16,7 +16,17 @@ import eigenscape
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "src" / "eigenscape"
 MODULES = sorted(SOURCE.rglob("*.py"))
-FLOORS = ("core", "theory", "spectra", "curvature", "training", "survey", "report")
+FLOORS = (
+    "core",
+    "theory",
+    "spectra",
+    "landscape",
+    "curvature",
+    "optim",
+    "training",
+    "survey",
+    "report",
+)
 BANNED = {"utils", "helpers", "misc", "common"}
 
 

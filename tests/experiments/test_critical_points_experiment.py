@@ -3,18 +3,13 @@ import pytest
 import torch
 
 from eigenscape.experiments.critical_points import EXPERIMENT, whitened
-from eigenscape.experiments.experiment import (
-    configure,
-    execute,
-    experiment_presets,
-    find_experiment_preset,
-)
+from eigenscape.experiments.experiment import experiment_presets
+from smaller_runs import smaller_run
 
 
 @pytest.fixture(scope="module")
 def outcome(tmp_path_factory):
-    preset = find_experiment_preset("critical-points", "quick")
-    smaller = {
+    changes = {
         "width": 3,
         "starts": 6,
         "minima": 3,
@@ -26,9 +21,8 @@ def outcome(tmp_path_factory):
         "autoencoder_width": 2,
         "rotations": 4,
     }
-    config = configure(EXPERIMENT, preset, smaller)
     place = tmp_path_factory.mktemp("points") / "run"
-    return execute(EXPERIMENT, config, place, acceptance=preset.acceptance), place
+    return smaller_run(EXPERIMENT, changes, place), place
 
 
 def test_the_theory_part_is_accepted_at_any_size(outcome):

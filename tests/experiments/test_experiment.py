@@ -77,13 +77,16 @@ def test_a_bound_admits_its_ends_and_never_nan(bound, accepted, refused):
 def test_a_run_saves_its_result_its_acceptance_and_its_origin(tmp_path):
     config = configure(TOY, PRESET, {"inner": {"scale": 2.0}})
     assert config == Config(inner=Inner(3, 2.0))
-    outcome = execute(TOY, config, tmp_path / "r", acceptance=PRESET.acceptance)
+    acceptance = PRESET.acceptance
+    outcome = execute(TOY, config, tmp_path / "r", acceptance=acceptance, about="us")
     assert outcome.result.values.tolist() == [0, 2, 4]
     assert not outcome.accepted
     assert str(outcome.checks[0]) == "NOT met  largest: 4 (at most 2)"
     table = load(Table, tmp_path / "r" / "acceptance")
     assert table.rows[0][:5] == ("largest", 4.0, None, 2.0, "no")
-    assert "seconds" in json.loads((tmp_path / "r" / "provenance.json").read_text())
+    origin = json.loads((tmp_path / "r" / "provenance.json").read_text())
+    assert origin["seconds"] >= 0
+    assert (origin["experiment"], origin["about"]) == (TOY.name, "us")
 
 
 def test_a_finished_run_is_loaded_not_repeated(tmp_path):

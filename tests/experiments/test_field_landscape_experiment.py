@@ -1,31 +1,24 @@
 import numpy as np
 import pytest
 
-from eigenscape.experiments.experiment import (
-    configure,
-    execute,
-    find_experiment_preset,
-)
 from eigenscape.experiments.field_landscape import (
     EXPERIMENT,
     FieldLandscapeConfig,
     models,
 )
+from smaller_runs import smaller_run
 
 
 @pytest.fixture(scope="module")
 def outcome(tmp_path_factory):
-    preset = find_experiment_preset("field-landscape", "quick")
-    smaller = {
+    changes = {
         "size": 60,
         "samples": 20,
         "degenerate_size": 60,
         "degenerate_samples": 20,
         "losses": 60,
     }
-    config = configure(EXPERIMENT, preset, smaller)
-    place = tmp_path_factory.mktemp("field") / "run"
-    return execute(EXPERIMENT, config, place, acceptance=preset.acceptance)
+    return smaller_run(EXPERIMENT, changes, tmp_path_factory.mktemp("field") / "run")
 
 
 def test_the_acceptance_holds_at_a_smaller_size(outcome):

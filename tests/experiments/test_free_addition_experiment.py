@@ -2,21 +2,14 @@ from dataclasses import replace
 
 import pytest
 
-from eigenscape.experiments.experiment import (
-    configure,
-    execute,
-    find_experiment_preset,
-)
 from eigenscape.experiments.free_addition import EXPERIMENT, measure
+from smaller_runs import smaller_run
 
 
 @pytest.fixture(scope="module")
 def outcome(tmp_path_factory):
-    preset = find_experiment_preset("free-addition", "quick")
-    smaller = {"size": 120, "samples": 4, "null_draws": 199}
-    config = configure(EXPERIMENT, preset, smaller)
-    place = tmp_path_factory.mktemp("free") / "run"
-    return execute(EXPERIMENT, config, place, acceptance=preset.acceptance)
+    changes = {"size": 120, "samples": 4, "null_draws": 199}
+    return smaller_run(EXPERIMENT, changes, tmp_path_factory.mktemp("free") / "run")
 
 
 def test_the_acceptance_holds_at_a_smaller_size(outcome):

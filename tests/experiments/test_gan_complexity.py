@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 
 from eigenscape.experiments.experiment import (
@@ -7,11 +8,13 @@ from eigenscape.experiments.experiment import (
 )
 from eigenscape.experiments.gan_complexity import EXPERIMENT
 from eigenscape.report.figures.gan_complexity import (
+    block_densities_panel,
     block_spectrum_panel,
     complexity_map_panel,
     lowest_losses_panel,
     total_complexity_panel,
 )
+from half_runs import resumed
 
 
 @pytest.fixture(scope="module")
@@ -26,20 +29,39 @@ def outcome(tmp_path_factory):
     }
     config = configure(EXPERIMENT, preset, smaller)
     place = tmp_path_factory.mktemp("gan") / "run"
-    return execute(EXPERIMENT, config, place, acceptance=preset.acceptance)
+    return (
+        execute(EXPERIMENT, config, place, acceptance=preset.acceptance),
+        config,
+        place,
+    )
 
 
 def test_the_acceptance_holds_at_a_smaller_size(outcome):
-    missed = [c.bound.quantity for c in outcome.checks if not c.passed]
+    missed = [c.bound.quantity for c in outcome[0].checks if not c.passed]
     # Eighty rows leave wider edges.
     assert [q for q in missed if not q.startswith("spectra")] == []
 
 
 def test_its_figures_have_their_series(outcome):
-    found = outcome.result
+    found = outcome[0].result
     assert len(block_spectrum_panel(found.spectra[0]).series) == 2
+    alike = tuple(s for s in found.spectra if s.shift == 1.5)
+    keys = [line.key for line in block_densities_panel(alike).series]
+    assert keys == ["κ = 0.1", "κ = 0.5", "κ = 0.9"]
     panel = complexity_map_panel(found.model, found.levels, found.complexity)
-    shown = sum(s.x.size for s in panel.series)
-    assert shown == (found.complexity >= 0).sum()
+    (heat,) = panel.series
+    shown = np.isfinite(heat.values)
+    assert (shown == (found.complexity.T >= 0)).all()
+    assert (heat.values[shown] == found.complexity.T[shown]).all()
     assert lowest_losses_panel(found.noises).y_log
     assert not total_complexity_panel(found.fractions).x_log
+
+
+def test_a_killed_run_goes_on_to_the_same_bits(outcome, tmp_path):
+    _, config, place = outcome
+    lost = ("shift-1.5-share-0.1", "noise-1.0")
+    first, second, made = resumed(
+        EXPERIMENT, config, place, tmp_path / "half", lost=lost
+    )
+    assert first == second
+    assert made == set(lost)

@@ -1,30 +1,13 @@
 import pytest
 
-from eigenscape.experiments.experiment import (
-    configure,
-    execute,
-    find_experiment_preset,
-)
 from eigenscape.experiments.preconditioning import EXPERIMENT
+from smaller_runs import NETWORK, smaller_run
 
 
 @pytest.fixture(scope="module")
 def outcome(tmp_path_factory):
-    preset = find_experiment_preset("preconditioning", "quick")
-    smaller = {
-        "size": 100,
-        "samples": 4,
-        "network": {
-            "train": 150,
-            "side": 2,
-            "width": 2,
-            "draws": 2,
-            "batch_sizes": [32],
-        },
-    }
-    config = configure(EXPERIMENT, preset, smaller)
-    place = tmp_path_factory.mktemp("steps") / "run"
-    return execute(EXPERIMENT, config, place, acceptance=preset.acceptance)
+    changes = {"size": 100, "samples": 4, "network": NETWORK}
+    return smaller_run(EXPERIMENT, changes, tmp_path_factory.mktemp("steps") / "run")
 
 
 def test_the_acceptance_holds_at_a_smaller_size(outcome):

@@ -1,33 +1,20 @@
 import numpy as np
 import pytest
 
-from eigenscape.experiments.experiment import (
-    configure,
-    execute,
-    find_experiment_preset,
-)
 from eigenscape.experiments.prevalence_of_minima import EXPERIMENT
+from smaller_runs import NETWORK, smaller_run
 
 
 @pytest.fixture(scope="module")
 def outcome(tmp_path_factory):
-    preset = find_experiment_preset("prevalence-of-minima", "quick")
-    smaller = {
+    changes = {
         "size": 80,
         "samples": 20,
         "field_size": 20,
         "field_samples": 100,
-        "network": {
-            "train": 150,
-            "side": 2,
-            "width": 2,
-            "draws": 2,
-            "batch_sizes": [32],
-        },
+        "network": NETWORK,
     }
-    config = configure(EXPERIMENT, preset, smaller)
-    place = tmp_path_factory.mktemp("minima") / "run"
-    return execute(EXPERIMENT, config, place, acceptance=preset.acceptance)
+    return smaller_run(EXPERIMENT, changes, tmp_path_factory.mktemp("minima") / "run")
 
 
 def test_the_acceptance_holds_at_a_smaller_size(outcome):

@@ -12,6 +12,7 @@ from eigenscape.report.figures.spin_glass_complexity import (
     descent_panel,
     layers_panel,
 )
+from half_runs import resumed
 
 
 @pytest.fixture(scope="module")
@@ -27,19 +28,37 @@ def outcome(tmp_path_factory):
     }
     config = configure(EXPERIMENT, preset, smaller)
     place = tmp_path_factory.mktemp("glass") / "run"
-    return execute(EXPERIMENT, config, place, acceptance=preset.acceptance)
+    return (
+        execute(EXPERIMENT, config, place, acceptance=preset.acceptance),
+        config,
+        place,
+    )
 
 
 def test_the_acceptance_holds_at_a_smaller_size(outcome):
-    missed = [c.bound.quantity for c in outcome.checks if not c.passed]
+    missed = [c.bound.quantity for c in outcome[0].checks if not c.passed]
     # Forty dimensions are too few for these.
     loose = ("spread", "mean energy", "share")
     assert [q for q in missed if not q.startswith(loose)] == []
 
 
 def test_its_figures_have_their_series(outcome):
-    found = outcome.result
+    found = outcome[0].result
     assert len(complexity_panel(found.curves).series) == 5
     assert len(layers_panel(found.curves).series) == 9
     assert len(counted_panel(found.counted[1]).series) == 5
     assert len(descent_panel(found.descended, found.curves).series) == 4
+
+
+def test_a_killed_run_goes_on_to_the_same_bits(outcome, tmp_path):
+    _, config, place = outcome
+    lost = ("dimension-12-instance-00[12]", "dimension-2")
+    first, second, made = resumed(
+        EXPERIMENT, config, place, tmp_path / "half", lost=lost
+    )
+    assert first == second
+    assert made == {
+        "dimension-12-instance-001",
+        "dimension-12-instance-002",
+        "dimension-2",
+    }

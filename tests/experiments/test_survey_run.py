@@ -1,3 +1,5 @@
+import shutil
+
 import pytest
 import yaml
 
@@ -12,13 +14,7 @@ from eigenscape.experiments.survey_run import (
 from eigenscape.spectra import Survey
 from eigenscape.training import TrainingConfig
 
-FAST = {
-    "batch_sizes": [8, 16, 32],
-    "draws": 2,
-    "probes": 2,
-    "steps": 10,
-    "extremes": 8,
-}
+FAST = {"batch_sizes": [8], "draws": 1, "probes": 2, "steps": 5, "extremes": 4}
 
 TARGET = """
 import numpy as np
@@ -40,11 +36,19 @@ def seeded(seed):
 """
 
 
-@pytest.fixture
-def net(tmp_path):
-    path = tmp_path / "net.py"
+@pytest.fixture(scope="module")
+def net(tmp_path_factory):
+    path = tmp_path_factory.mktemp("target") / "net.py"
     path.write_text(TARGET)
     return str(path)
+
+
+@pytest.fixture(scope="module")
+def trained(net, tmp_path_factory):
+    """A configuration with training, its run directory and its result."""
+    config = read_run(net, {**FAST, "training": {"epochs": 2, "batch_size": 16}})
+    place = tmp_path_factory.mktemp("trained") / "run"
+    return config, place, execute(config, place)
 
 
 @pytest.mark.parametrize("name", [p.name for p in presets()])
@@ -55,7 +59,8 @@ def test_presets_are_valid_configurations(name):
 
 
 def test_the_quick_preset_runs(tmp_path):
-    fewer = {"draws": 2, "batch_sizes": [256, 512, 1024]}
+    fewer = {"draws": 1, "batch_sizes": [256], "steps": 8, "extremes": 3}
+    fewer |= {"tolerance": 0.03, "training": {"epochs": 2}}
     result = execute(read_run("mnist-mlp-quick", fewer), tmp_path / "run")
     assert [c.name for c in result.checkpoints] == ["initialisation", "middle", "end"]
     assert result.checkpoints[-1].loss < 0.5 * result.checkpoints[0].loss
@@ -92,15 +97,14 @@ def test_the_seed_decides_what_a_build_draws(net, tmp_path, function):
     assert losses[0] == losses[1] != losses[2]
 
 
-def test_a_run_holds_its_configuration_and_origin(net, tmp_path):
-    config = read_run(net, {**FAST, "training": {"epochs": 2, "batch_size": 16}})
-    result = execute(config, tmp_path / "run")
-    again = yaml.safe_load((tmp_path / "run" / "config.yaml").read_text())
+def test_a_run_holds_its_configuration_and_origin(trained):
+    config, place, result = trained
+    again = yaml.safe_load((place / "config.yaml").read_text())
     assert again == config_to_mapping(config)
-    assert (tmp_path / "run" / "provenance.json").exists()
-    assert load(Survey, tmp_path / "run").summary() == result.summary()
+    assert (place / "provenance.json").exists()
+    assert load(Survey, place).summary() == result.summary()
     assert [c.epoch for c in result.checkpoints] == [0.0, 1.0, 2.0]
-    assert {p.stem for p in (tmp_path / "run" / "checkpoints").iterdir()} == {
+    assert {p.stem for p in (place / "checkpoints").iterdir()} == {
         "initialisation",
         "middle",
         "end",
@@ -122,9 +126,9 @@ def test_a_run_killed_while_it_wrote_its_configuration_resumes(net, tmp_path):
     assert execute(config, tmp_path / "run", resume=True).parameters == 37
 
 
-def test_parts_left_by_a_late_kill_are_cleared_on_resume(net, tmp_path):
-    config = read_run(net, FAST)
-    execute(config, tmp_path / "run")
+def test_parts_left_by_a_late_kill_are_cleared_on_resume(trained, tmp_path):
+    config, place, _ = trained
+    shutil.copytree(place, tmp_path / "run")
     (tmp_path / "run" / "parts" / "model").mkdir(parents=True)
     execute(config, tmp_path / "run", resume=True)
     assert not (tmp_path / "run" / "parts").exists()

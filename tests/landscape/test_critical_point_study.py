@@ -9,7 +9,7 @@ from eigenscape.landscape.critical_point_study import (
     theory_curve,
 )
 from eigenscape.landscape.memorisation import Memorisation
-from eigenscape.landscape.searched_points import CriticalPoints, PointTest
+from eigenscape.landscape.searched_points import PointTest, SearchedPoints
 
 
 @pytest.mark.parametrize("residual", ["wigner", "relu"])
@@ -35,7 +35,7 @@ def test_published_minima_lie_near_the_observed_formula():
 def test_the_mean_energy_of_accepted_minima():
     count = 5
     zeros = np.zeros(count)
-    points = CriticalPoints(
+    points = SearchedPoints(
         0.5,
         PointTest(),
         zeros,

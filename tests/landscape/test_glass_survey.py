@@ -4,7 +4,8 @@ import pytest
 from eigenscape.landscape.glass_survey import (
     complexity_curves,
     count_points,
-    descend_instances,
+    descend_instance,
+    pooled,
 )
 from eigenscape.landscape.spin_glass import SpinGlass
 
@@ -31,6 +32,9 @@ def test_small_instances():
 
 
 def test_descents():
-    found = descend_instances(3, 15, 2, 3, rng=np.random.default_rng(1))
+    rng = np.random.default_rng(1)
+    found = pooled([descend_instance(3, 15, 3, rng=rng) for _ in range(2)])
     assert found.energies.shape == found.indices.shape == (6,)
     assert (found.energies < 0).all()
+    # Every end is a critical point of its own instance; two instances share none.
+    assert not set(found.energies[:3]) & set(found.energies[3:])

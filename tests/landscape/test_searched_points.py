@@ -6,8 +6,8 @@ import pytest
 from eigenscape.core import ConvergenceError, load, save
 from eigenscape.landscape.searched_points import (
     STATUSES,
-    CriticalPoints,
     PointTest,
+    SearchedPoints,
 )
 
 
@@ -15,7 +15,7 @@ def searched(*statuses):
     count = len(statuses)
     zeros, none = np.zeros(count), np.zeros(count, np.int64)
     codes = np.array([STATUSES.index(s) for s in statuses])
-    return CriticalPoints(
+    return SearchedPoints(
         0.5,
         PointTest(),
         zeros,
@@ -51,7 +51,7 @@ def test_critical_points_are_selected():
 def test_saved_loaded_and_laid_out(tmp_path):
     ends = searched("critical", "trap")
     save(ends, tmp_path / "points")
-    again = load(CriticalPoints, tmp_path / "points")
+    again = load(SearchedPoints, tmp_path / "points")
     for field in dataclasses.fields(ends):
         assert np.array_equal(getattr(again, field.name), getattr(ends, field.name))
     table = ends.to_table()

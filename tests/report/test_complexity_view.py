@@ -14,7 +14,7 @@ from eigenscape.landscape.glass_survey import (
     SpinGlassComplexity,
     complexity_curves,
     count_points,
-    descend_instances,
+    descend_instance,
 )
 from eigenscape.landscape.spin_glass import SpinGlass
 from eigenscape.report.complexity_view import arrange_gan, arrange_spin_glass
@@ -26,7 +26,7 @@ def test_every_figure_of_a_glass_is_drawn(tmp_path):
     found = SpinGlassComplexity(
         complexity_curves(SpinGlass.pure(3), np.linspace(-2, 0, 5), (6,)),
         (count_points(3, 2, 5, rng=rng),),
-        (descend_instances(3, 8, 1, 3, rng=rng),),
+        (descend_instance(3, 8, 3, rng=rng),),
     )
     figures = arrange_spin_glass(found)
     assert [f.name for f in figures] == [
@@ -55,6 +55,6 @@ def test_every_figure_of_a_gan_is_drawn(tmp_path):
         sweep,
     )
     figures = arrange_gan(found)
-    assert len({f.name for f in figures}) == len(figures) == 6
+    assert len({f.name for f in figures}) == len(figures) == 7
     for figure in figures:
         write_svg(figure.panel, tmp_path / f"{figure.name}.svg")

@@ -9,7 +9,7 @@ from eigenscape.landscape.critical_point_study import (
 )
 from eigenscape.landscape.hessian_sum import compare_hessian_sum
 from eigenscape.landscape.memorisation import Memorisation
-from eigenscape.landscape.searched_points import CriticalPoints, PointTest
+from eigenscape.landscape.searched_points import PointTest, SearchedPoints
 from eigenscape.report.critical_point_view import arrange_critical_points
 from eigenscape.report.figures.panel import Line, Points
 from eigenscape.report.pens.matplotlib_pen import draw_matplotlib
@@ -20,7 +20,7 @@ STATUSES = np.array([0, 1, 2, 3])
 
 def ends():
     zeros = np.zeros(4)
-    return CriticalPoints(
+    return SearchedPoints(
         0.5,
         PointTest(),
         zeros,

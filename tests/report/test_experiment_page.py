@@ -1,4 +1,5 @@
 import dataclasses
+import json
 
 import numpy as np
 import pytest
@@ -85,7 +86,8 @@ def saved(result, place):
     table = Table(("quantity", "met"), (("a <b>", "yes"),))
     save(table, place / "acceptance")
     (place / "config.yaml").write_text("seed: 0\n")
-    (place / "provenance.json").write_text("{}")
+    origin = {"experiment": "a-result", "about": "Of <one> paper."}
+    (place / "provenance.json").write_text(json.dumps(origin))
     return place
 
 
@@ -97,6 +99,7 @@ def test_a_run_becomes_a_page_and_figures(make, tmp_path):
     figures = list((place / "figures").glob("*.svg"))
     assert text.count("data:image/svg+xml") == len(figures) > 1
     assert "a &lt;b&gt;" in text
+    assert "<h1>a-result</h1>\n<p>Of &lt;one&gt; paper.</p>" in text
     assert "http" not in text.replace("http-equiv", "")
     assert render_experiment(place) == page
 

@@ -7,6 +7,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from eigenscape.report import Band, Line, Panel, Points, Rule, batch_scaling
+from eigenscape.report.figures.panel import HeatMap
 from eigenscape.report.pens import draw_matplotlib, write_svg
 from surveys import planted_survey
 
@@ -68,3 +69,19 @@ def test_svg_is_xml_and_the_same_each_time(tmp_path):
 def test_an_empty_panel_draws(tmp_path):
     write_svg(Panel("", "", "", (), x_log=True, y_log=True), tmp_path / "empty.svg")
     ET.fromstring((tmp_path / "empty.svg").read_bytes())
+
+
+def test_a_heat_map_is_an_image_with_a_scale():
+    values = np.array([[0.0, 1.0, np.nan], [2.0, 3.0, 4.0]])
+    heat = HeatMap(np.arange(3.0), np.array([1.0, 3.0]), values, "height")
+    axes, scale = draw_matplotlib(Panel("", "x", "y", (heat,))).axes
+    (image,) = axes.images
+    np.testing.assert_array_equal(image.get_array().filled(np.nan), values)
+    assert image.get_extent() == [-0.5, 2.5, 0.0, 4.0]
+    # Rows go up: the first is the lowest.
+    assert image.origin == "lower"
+    assert scale.get_ylabel() == "height"
+    assert axes.get_legend() is None
+    colours = image.cmap(image.norm(values))
+    assert colours[1, 2, :3].sum() < colours[0, 0, :3].sum()
+    assert colours[0, 2, 3] == 0

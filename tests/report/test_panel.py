@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from eigenscape.report import Band, Line, Panel, Points, Rule
+from eigenscape.report.figures.panel import HeatMap
 
 X = np.array([1.0, 10.0])
 
@@ -57,3 +58,13 @@ def test_given_limits_are_kept():
     line = Line(X, X, "line", "#000000")
     limits = panel(line, x_limits=(0.0, 3.0), y_limits=(-1.0, 1.0)).limits()
     assert limits == ((0.0, 3.0), (-1.0, 1.0))
+
+
+def test_a_heat_map_ends_where_its_cells_do():
+    heat = HeatMap(
+        np.array([0.0, 1.0, 2.0]), np.array([5.0, 7.0]), np.ones((2, 3)), "z"
+    )
+    assert heat.edges() == ((-0.5, 2.5), (4.0, 8.0))
+    (left, right), (bottom, top) = panel(heat).limits()
+    assert (left, right) == pytest.approx((-0.62, 2.62))
+    assert (bottom, top) == pytest.approx((3.84, 8.16))

@@ -5,6 +5,7 @@ import json
 import numpy as np
 
 from eigenscape.report import Band, Line, Panel, Points, Rule
+from eigenscape.report.figures.panel import HeatMap
 from eigenscape.report.pens import draw_plotly
 
 X = np.array([1.0, 10.0, 100.0])
@@ -55,3 +56,14 @@ def test_text_is_escaped_and_cannot_end_a_script():
     text = draw_plotly(Panel("</script>", "", "", ())).to_json()
     assert "<" not in text
     assert json.loads(text)["layout"]["title"]["text"] == "&lt;/script&gt;"
+
+
+def test_a_heat_map_carries_its_values():
+    values = np.array([[0.0, 1.0, np.nan], [2.0, 3.0, 4.0]])
+    heat = HeatMap(np.arange(3.0), np.array([1.0, 3.0]), values, "λ_max")
+    (trace,) = draw_plotly(Panel("", "x", "y", (heat,))).data
+    np.testing.assert_array_equal(trace.z, values)
+    np.testing.assert_array_equal(trace.y, [1.0, 3.0])
+    assert trace.colorbar.title.text == "λ<sub>max</sub>"
+    assert not trace.hoverongaps
+    assert (trace.colorscale[0][0], trace.colorscale[-1][0]) == (0, 1)

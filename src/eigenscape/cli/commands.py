@@ -132,7 +132,12 @@ def run_command(words: list[str]) -> None:
     config = configure(experiment, preset, given)
     directory = _directory(out) or run_directory(name, label, config)
     outcome = execute(
-        experiment, config, directory, acceptance=preset.acceptance, resume=resume
+        experiment,
+        config,
+        directory,
+        acceptance=preset.acceptance,
+        about=f"Preset {label}: {preset.description} ({preset.source}).",
+        resume=resume,
     )
     print(f"{name}, preset {label}: {directory}")
     for check in outcome.checks:

@@ -1,6 +1,12 @@
 """Floor 4: measure curvature; torch begins here, and NumPy float64 leaves."""
 
 from eigenscape.curvature.block_spectra import block_spectral_measures
+from eigenscape.curvature.curvature_variance import (
+    CurvatureVariance,
+    NonFiniteCurvatureError,
+    block_curvature_variance,
+    curvature_variance,
+)
 from eigenscape.curvature.diagonal import DiagonalEstimate, diagonal
 from eigenscape.curvature.exact import ExactMatrix, exact_matrix
 from eigenscape.curvature.exact_spectrum import (
@@ -51,6 +57,7 @@ from eigenscape.curvature.trace import trace
 
 __all__ = [
     "BlockDiagonal",
+    "CurvatureVariance",
     "Deflated",
     "Dense",
     "DiagonalEstimate",
@@ -65,6 +72,7 @@ __all__ = [
     "Hessian",
     "Krylov",
     "LinearOperator",
+    "NonFiniteCurvatureError",
     "Residual",
     "Restricted",
     "RiskOperator",
@@ -73,10 +81,12 @@ __all__ = [
     "Shifted",
     "Sum",
     "batch_noise",
+    "block_curvature_variance",
     "block_spectral_measures",
     "check_derivatives",
     "check_deterministic",
     "check_symmetric",
+    "curvature_variance",
     "diagonal",
     "exact_matrix",
     "exact_spectrum",

@@ -22,7 +22,7 @@ from eigenscape.landscape.critical_point_study import (
 )
 from eigenscape.landscape.hessian_sum import HessianSum, compare_hessian_sum
 from eigenscape.landscape.memorisation import Memorisation
-from eigenscape.landscape.searched_points import CriticalPoints, PointTest
+from eigenscape.landscape.searched_points import PointTest, SearchedPoints
 from eigenscape.training.critical_points.gradient_roots import solve_gradient
 from eigenscape.training.critical_points.hidden_layer import HiddenLayer
 from eigenscape.training.critical_points.level_descent import descend_to_level
@@ -201,7 +201,7 @@ def _searched(
 
 def _compared(
     config: CriticalPointsConfig, directory: Path
-) -> tuple[CriticalPoints, CriticalPoints, CriticalPoints]:
+) -> tuple[SearchedPoints, SearchedPoints, SearchedPoints]:
     examples = round(2 * config.width / _RATIOS[_COMPARED])
     problem = memorising_network(config.width, examples, seed=config.seed)
     seed = stream_seed(config.seed, "compared")

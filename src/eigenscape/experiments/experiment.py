@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from eigenscape.core import (
     Table,
@@ -259,6 +259,7 @@ def execute(
     directory: Path,
     *,
     acceptance: tuple[Bound, ...] = (),
+    about: str = "",
     resume: bool = False,
 ) -> Outcome[R]:
     """Run an experiment, hold it against its acceptance, and save both.
@@ -269,6 +270,7 @@ def execute(
         directory: The run directory. It will hold config.yaml, provenance.json, the
             result, the acceptance as a `Table`, and what the experiment keeps there.
         acceptance: What must come out.
+        about: What its page says of it under its name.
         resume: Go on with an interrupted run there, or load a finished one.
 
     Returns:
@@ -287,7 +289,8 @@ def execute(
         except ValueError:
             withdraw_run(directory)
             raise
-        origin = asdict(record_provenance(round(time.time() - begun, 1)))
+        named = {"experiment": experiment.name, "about": about}
+        origin = named | asdict(record_provenance(round(time.time() - begun, 1)))
         text = json.dumps(origin, indent=1, ensure_ascii=False)
         write_atomically(directory / "provenance.json", text.encode())
         save(result, directory / RESULT)
@@ -338,12 +341,8 @@ def _is_experiment(path: Path) -> bool:
     return path.is_dir() and any(path.glob("*.yaml"))
 
 
-def _merged(base: dict[str, Any], overrides: dict[str, Any]) -> dict[str, Any]:
-    result = dict(base)
-    for key, value in overrides.items():
-        inner = result.get(key)
-        if isinstance(value, dict) and isinstance(inner, dict):
-            result[key] = _merged(inner, value)
-        else:
-            result[key] = value
-    return result
+def _merged(base: Any, overrides: Any) -> Any:
+    if not (isinstance(base, dict) and isinstance(overrides, dict)):
+        return overrides
+    old, new = cast("dict[str, Any]", base), cast("dict[str, Any]", overrides)
+    return old | {key: _merged(old.get(key), value) for key, value in new.items()}

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-import dataclasses
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from eigenscape.core import stream
 from eigenscape.experiments.experiment import Experiment
+from eigenscape.experiments.kept_parts import Part, kept_parts
 from eigenscape.landscape.gan.model import GanGlass
 from eigenscape.landscape.gan.survey import (
+    BlockSpectrum,
+    CircleCount,
     GanComplexity,
+    Phases,
     complexity_map,
     count_on_circles,
     phases,
     sample_block_spectrum,
 )
+
+# x₁ and κ: merged, touching and separate in the published figure, and other shares.
+_BLOCKS = ((1.1, 0.9), (1.5, 0.9), (4.0, 0.9), (1.5, 0.1), (1.5, 0.5))
+_NOISES = (0.3, 1.0)
 
 
 @dataclass(frozen=True)
@@ -49,12 +57,13 @@ class GanConfig:
     seed: int = 0
 
 
-def run(config: GanConfig, directory: Path) -> GanComplexity:  # ruff: ignore[unused-function-argument] (nothing to keep)
+def run(config: GanConfig, directory: Path) -> GanComplexity:
     """Sample Hessians, count on circles, compute the map and the phases.
 
     Args:
         config: The configuration.
-        directory: The run directory.
+        directory: Keeps finished spectra, counts and phases, from which an interrupted
+            run goes on. What is left is forecast on standard error.
 
     Returns:
         All of it.
@@ -65,43 +74,25 @@ def run(config: GanConfig, directory: Path) -> GanComplexity:  # ruff: ignore[un
         config.noise,
         config.fraction,
     )
-    shares = np.linspace(0.05, 0.95, config.sweep_points)
-    noises = np.geomspace(1e-4, 1e2, config.sweep_points)
+    spectra = [
+        Part(f"shift-{shift}-share-{share}", partial(_spectrum, config, shift, share))
+        for shift, share in _BLOCKS
+    ]
+    counts = [
+        Part(f"noise-{noise}", partial(_counted, config, noise)) for noise in _NOISES
+    ]
+    sweeps = [
+        Part("fraction", partial(_fractions, config, model)),
+        Part("noise", partial(_noises, config, model)),
+    ]
     levels = np.linspace(-2.0, 2.0, config.map_points)
     return GanComplexity(
         model,
-        tuple(
-            sample_block_spectrum(
-                shift,
-                config.size,
-                config.samples,
-                fraction=0.9,
-                own=0.5,
-                rng=stream(config.seed, "spectrum", str(shift)),
-            )
-            for shift in (1.1, 1.5, 4.0)
-        ),
-        tuple(
-            count_on_circles(
-                GanGlass(2, 1, noise, 0.5),
-                config.instances,
-                40 * config.instances,
-                rng=stream(config.seed, "circles", str(noise)),
-            )
-            for noise in (0.3, 1.0)
-        ),
+        kept_parts(BlockSpectrum, spectra, directory / "spectra"),
+        kept_parts(CircleCount, counts, directory / "counts"),
         levels,
         complexity_map(model, levels),
-        phases(
-            "κ",
-            shares,
-            tuple(dataclasses.replace(model, fraction=k) for k in shares.tolist()),
-        ),
-        phases(
-            "σ",
-            noises,
-            tuple(dataclasses.replace(model, noise=s) for s in noises.tolist()),
-        ),
+        *kept_parts(Phases, sweeps, directory / "phases"),
     )
 
 
@@ -138,6 +129,38 @@ def measure(found: GanComplexity) -> dict[str, float]:
             abs(found.noises.total[0] - weak)
         ),
     }
+
+
+def _spectrum(config: GanConfig, shift: float, share: float) -> BlockSpectrum:
+    return sample_block_spectrum(
+        shift,
+        config.size,
+        config.samples,
+        fraction=share,
+        own=0.5,
+        rng=stream(config.seed, "spectrum", str(shift), str(share)),
+    )
+
+
+def _counted(config: GanConfig, noise: float) -> CircleCount:
+    return count_on_circles(
+        GanGlass(2, 1, noise, 0.5),
+        config.instances,
+        40 * config.instances,
+        rng=stream(config.seed, "circles", str(noise)),
+    )
+
+
+def _fractions(config: GanConfig, model: GanGlass) -> Phases:
+    shares = np.linspace(0.05, 0.95, config.sweep_points)
+    models = tuple(replace(model, fraction=k) for k in shares.tolist())
+    return phases("κ", shares, models)
+
+
+def _noises(config: GanConfig, model: GanGlass) -> Phases:
+    noises = np.geomspace(1e-4, 1e2, config.sweep_points)
+    models = tuple(replace(model, noise=s) for s in noises.tolist())
+    return phases("σ", noises, models)
 
 
 EXPERIMENT = Experiment("gan-complexity", GanConfig, GanComplexity, run, measure)

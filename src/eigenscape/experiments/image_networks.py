@@ -119,7 +119,9 @@ def image_task(
         train = shaped(split.train_inputs, 1), split.train_targets
         test = shaped(split.test_inputs, 1), split.test_targets
         name, classes = split.name, split.classes
-    model, title = _network(network, train[0].shape[1], classes, generator=generator)
+    model, title = image_network(
+        network, train[0].shape[1], classes, generator=generator
+    )
     augment = _flips if images.augment else None
     return ImageTask(title, model, name, train, test, augment)
 
@@ -167,9 +169,20 @@ def _flips(images: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
     return flip_and_crop(images, generator=generator)
 
 
-def _network(
+def image_network(
     network: NetworkConfig, inputs: int, classes: int, *, generator: torch.Generator
 ) -> tuple[nn.Module, str]:
+    """Build a network, untrained.
+
+    Args:
+        network: Which.
+        inputs: Numbers an image for an "mlp", else its channels.
+        classes: Outputs.
+        generator: Source of the weights.
+
+    Returns:
+        The network, and what to call it.
+    """
     if network.kind == "mlp":
         widths = (inputs, *network.hidden, classes)
         return mlp(widths, generator=generator), "MLP " + "-".join(map(str, widths))

@@ -12,7 +12,7 @@ from eigenscape.landscape.critical_energy import critical_energy
 from eigenscape.landscape.hessian_sum import HessianSum
 from eigenscape.landscape.least_squares import LeastSquaresHessian
 from eigenscape.landscape.memorisation import Memorisation
-from eigenscape.landscape.searched_points import CriticalPoints
+from eigenscape.landscape.searched_points import SearchedPoints
 
 PUBLISHED_TOLERANCE = 1e-6
 """Of |∇L|², in the search of Pennington and Bahri (2017), Sec. 6.4."""
@@ -60,9 +60,9 @@ class RatioSearch:
     """
 
     memorisation: Memorisation
-    points: CriticalPoints
-    minima: CriticalPoints
-    nested: CriticalPoints
+    points: SearchedPoints
+    minima: SearchedPoints
+    nested: SearchedPoints
 
     @property
     def mean_energy(self) -> Estimate | None:
@@ -121,9 +121,9 @@ class CriticalPointStudy:
     relu: tuple[ReluParts, ...]
     freeness: HessianSum
     searches: tuple[RatioSearch, ...]
-    first: CriticalPoints
-    polished: CriticalPoints
-    second: CriticalPoints
+    first: SearchedPoints
+    polished: SearchedPoints
+    second: SearchedPoints
 
 
 def theory_curve(

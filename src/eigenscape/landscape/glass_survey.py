@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -173,33 +174,36 @@ def count_points(
     )
 
 
-def descend_instances(
-    degree: int,
-    dimension: int,
-    instances: int,
-    starts: int,
-    *,
-    rng: np.random.Generator,
+def descend_instance(
+    degree: int, dimension: int, starts: int, *, rng: np.random.Generator
 ) -> DescendedPoints:
-    """Descend in sampled pure glasses, and polish by Newton's method.
+    """Descend in a sampled pure glass, and polish by Newton's method.
 
     Args:
         degree: p.
         dimension: N.
-        instances: How many glasses.
-        starts: How many starts in each.
+        starts: How many.
         rng: Source of randomness.
 
     Returns:
         The critical points where descent ends.
     """
-    glass = SpinGlass.pure(degree)
-    found = [
-        search_critical_points(sample_glass(glass, dimension, rng=rng), starts, rng=rng)
-        for _ in range(instances)
-    ]
+    glass = sample_glass(SpinGlass.pure(degree), dimension, rng=rng)
+    found = search_critical_points(glass, starts, rng=rng)
+    return DescendedPoints(dimension, found.energies, found.indices)
+
+
+def pooled(instances: Sequence[DescendedPoints]) -> DescendedPoints:
+    """Put the points of several instances together.
+
+    Args:
+        instances: At least one, all of the same dimension.
+
+    Returns:
+        All their points.
+    """
     return DescendedPoints(
-        dimension,
-        np.concatenate([f.energies for f in found]),
-        np.concatenate([f.indices for f in found]),
+        instances[0].dimension,
+        np.concatenate([found.energies for found in instances]),
+        np.concatenate([found.indices for found in instances]),
     )

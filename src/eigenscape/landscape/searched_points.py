@@ -45,7 +45,7 @@ class PointTest:
 
 
 @dataclass(frozen=True)
-class CriticalPoints:
+class SearchedPoints:
     """What searches ended at, one row a start.
 
     Attributes:
@@ -106,7 +106,7 @@ class CriticalPoints:
         """
         return self.squares <= tolerance
 
-    def where(self, mask: Bool[np.ndarray, " s"]) -> CriticalPoints:
+    def where(self, mask: Bool[np.ndarray, " s"]) -> SearchedPoints:
         """Select searches.
 
         Args:
@@ -118,7 +118,7 @@ class CriticalPoints:
         names = (*_COLUMNS, "points")
         return replace(self, **{name: getattr(self, name)[mask] for name in names})
 
-    def found(self) -> CriticalPoints:
+    def found(self) -> SearchedPoints:
         """Select the critical points.
 
         Returns:

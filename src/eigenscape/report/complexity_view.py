@@ -5,6 +5,7 @@ from __future__ import annotations
 from eigenscape.landscape.gan.survey import GanComplexity
 from eigenscape.landscape.glass_survey import SpinGlassComplexity
 from eigenscape.report.figures.gan_complexity import (
+    block_densities_panel,
     block_spectrum_panel,
     complexity_map_panel,
     lowest_losses_panel,
@@ -65,7 +66,7 @@ def arrange_gan(found: GanComplexity) -> tuple[Figure, ...]:
         found: The result.
 
     Returns:
-        Spectra, the map, and phases along κ and σ.
+        Spectra, densities at several κ, the map, and phases along κ and σ.
     """
     spectra = tuple(
         Figure(
@@ -88,8 +89,16 @@ def arrange_gan(found: GanComplexity) -> tuple[Figure, ...]:
             Figure(f"total-{name}", total_complexity_panel(sweep), ""),
         )
     )
+    shifts = [s.shift for s in found.spectra]
+    shift = max(shifts, key=shifts.count)
+    alike = tuple(s for s in found.spectra if s.shift == shift)
     return (
         *spectra,
+        Figure(
+            "densities",
+            block_densities_panel(alike),
+            "The share of the discriminator moves weight from one block to the other.",
+        ),
         Figure(
             "map",
             complexity_map_panel(found.model, found.levels, found.complexity),

@@ -9,15 +9,16 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from eigenscape.core import StorageError, Table, load, write_atomically
+from eigenscape.landscape.averaging_study import AveragingStudy
 from eigenscape.landscape.critical_point_study import CriticalPointStudy
 from eigenscape.landscape.field_landscape import FieldLandscape
 from eigenscape.landscape.gan.survey import GanComplexity
+from eigenscape.landscape.gan.trained_losses import TrainedGans
 from eigenscape.landscape.glass_survey import SpinGlassComplexity
+from eigenscape.landscape.loss_bands import LossBands
 from eigenscape.landscape.prevalence import PrevalenceOfMinima
-from eigenscape.report import tables
+from eigenscape.report.adaptive_damping_view import arrange_damping_study
 from eigenscape.report.batch_outlier_view import arrange_batch_outliers
 from eigenscape.report.complexity_view import arrange_gan, arrange_spin_glass
 from eigenscape.report.critical_point_view import arrange_critical_points
@@ -30,16 +31,22 @@ from eigenscape.report.figures.prevalence_of_minima import (
     negative_directions,
     rough_regions,
 )
+from eigenscape.report.gan_training_view import arrange_gan_training
 from eigenscape.report.hessian_statistics_view import (
     arrange_field_landscape,
     arrange_hessian_statistics,
 )
-from eigenscape.report.notation import to_html
+from eigenscape.report.iterate_averaging_view import arrange_iterate_averaging
+from eigenscape.report.learning_rate_view import arrange_learning_rates
+from eigenscape.report.loss_band_view import arrange_loss_bands
+from eigenscape.report.template import page_template
 from eigenscape.report.view import Figure
 from eigenscape.spectra.batch_outliers import BatchOutliers
+from eigenscape.spectra.damping_study import DampingStudy
 from eigenscape.spectra.free_addition import FreeAddition
 from eigenscape.spectra.network_spectra import HessianStatistics
 from eigenscape.spectra.preconditioning import Preconditioning, StepComparison
+from eigenscape.spectra.rate_search import StableRates
 
 _PAGE: Final = "report.html"
 _RESULT: Final = "result"
@@ -69,11 +76,11 @@ def render_experiment(directory: Path | str) -> Path:
     if name in _DRAWN:
         kind, arrange = _DRAWN[name]
         figures = arrange(load(kind, place / _RESULT))
-    _write(place, name, figures)
+    _write(place, figures)
     return place / _PAGE
 
 
-def _write(place: Path, name: str, figures: tuple[Figure, ...]) -> None:
+def _write(place: Path, figures: tuple[Figure, ...]) -> None:
     from eigenscape.report.pens import write_svg
 
     folder = place / "figures"
@@ -84,20 +91,13 @@ def _write(place: Path, name: str, figures: tuple[Figure, ...]) -> None:
         write_svg(figure.panel, path)
         code = base64.b64encode(path.read_bytes()).decode()
         drawn.append({"figure": figure, "code": code})
-    environment = Environment(
-        loader=PackageLoader("eigenscape.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"maths": to_html, "table": tables.table_to_html}
-    page = environment.get_template("experiment.html").render(
-        name=name,
+    provenance = (place / "provenance.json").read_text(encoding="utf-8")
+    page = page_template("experiment.html").render(
+        origin=json.loads(provenance),
         acceptance=load(Table, place / "acceptance"),
         drawn=drawn,
         config=(place / "config.yaml").read_text(encoding="utf-8"),
-        provenance=(place / "provenance.json").read_text(encoding="utf-8"),
+        provenance=provenance,
     )
     write_atomically(place / _PAGE, page.encode())
 
@@ -181,5 +181,10 @@ _DRAWN: Final[dict[str, tuple[type[Any], Callable[[Any], tuple[Figure, ...]]]]] 
     "CriticalPointStudy": (CriticalPointStudy, arrange_critical_points),
     "SpinGlassComplexity": (SpinGlassComplexity, arrange_spin_glass),
     "GanComplexity": (GanComplexity, arrange_gan),
+    "TrainedGans": (TrainedGans, arrange_gan_training),
+    "LossBands": (LossBands, arrange_loss_bands),
+    "AveragingStudy": (AveragingStudy, arrange_iterate_averaging),
+    "DampingStudy": (DampingStudy, arrange_damping_study),
+    "StableRates": (StableRates, arrange_learning_rates),
 }
 """A line an experiment: its result, by type name, and its figures."""

@@ -6,17 +6,15 @@ import base64
 from pathlib import Path
 from typing import Any, Final
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from eigenscape.core import load, save, write_atomically
 from eigenscape.core.storage import MANIFEST
-from eigenscape.report import level_tables, tables
+from eigenscape.report import level_tables
 from eigenscape.report.figures.local_statistics import (
     law_panels,
     published_ratio_panel,
     published_spacing_panel,
 )
-from eigenscape.report.notation import number, sentence, to_html
+from eigenscape.report.template import page_template
 from eigenscape.report.view import Figure
 from eigenscape.spectra.local.analysis import LocalStatistics
 
@@ -138,20 +136,7 @@ def _write(found: LocalStatistics, place: Path) -> None:
             parts.append({"figure": figure, "code": code})
         return parts
 
-    environment = Environment(
-        loader=PackageLoader("eigenscape.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
-        "maths": to_html,
-        "number": number,
-        "sentence": sentence,
-        "table": tables.table_to_html,
-    }
-    page = environment.get_template(_TEMPLATE).render(
+    page = page_template(_TEMPLATE).render(
         found=found,
         figures=drawn(arrange_levels(found)),
         published=drawn(arrange_published(found)),

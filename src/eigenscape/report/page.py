@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from eigenscape.core import load, save, write_atomically
 from eigenscape.report import prediction_tables, tables
-from eigenscape.report.notation import number, sentence, short, to_html
+from eigenscape.report.notation import number, sentence
+from eigenscape.report.template import page_template
 from eigenscape.report.view import arrange
 from eigenscape.spectra import CheckpointSurvey, Survey
 
@@ -65,7 +65,7 @@ def _write(survey: Survey, place: Path) -> None:
     for figure in view.figures:
         write_svg(figure.panel, place / FIGURES / f"{figure.name}.svg")
     config = place / CONFIG
-    page = _template().render(
+    page = page_template(REPORT).render(
         survey=survey,
         last=survey.checkpoints[-1],
         view=view,
@@ -97,21 +97,3 @@ def _lead(survey: Survey) -> str:
 def _largest_residual(checkpoint: CheckpointSurvey) -> float:
     ends = (checkpoint.largest_residuals, checkpoint.smallest_residuals)
     return max(float(r.max(initial=0.0)) for r in ends)
-
-
-def _template() -> Template:
-    environment = Environment(
-        loader=PackageLoader("eigenscape.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
-        "number": number,
-        "maths": to_html,
-        "sentence": sentence,
-        "short": short,
-        "table": tables.table_to_html,
-    }
-    return environment.get_template(REPORT)

@@ -20,6 +20,9 @@ WIDTH_INCHES = 6.4
 HEIGHT_INCHES = 4.0
 HEIGHT_PIXELS = 460
 
+SHADES = 64
+"""Colours of a heat map."""
+
 _RAMP = ("#35096b", "#7b1f8a", "#bc3a76", "#e5644f", "#ee9b33")
 
 

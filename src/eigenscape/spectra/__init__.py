@@ -15,6 +15,9 @@ from eigenscape.spectra.cumulative_band import (
     cumulative_band,
     probe_bounds,
 )
+from eigenscape.spectra.damping_study import (
+    DampingStudy,
+)
 from eigenscape.spectra.density import estimate_density, fit_bulk
 from eigenscape.spectra.distance import (
     cumulative,
@@ -57,6 +60,10 @@ from eigenscape.spectra.outlier_fit import (
     OutlierFit,
     fit_outliers,
 )
+from eigenscape.spectra.rate_scaling import (
+    RateScaling,
+    effective_batch_size,
+)
 from eigenscape.spectra.sampling_noise import (
     BatchPrediction,
     NoiseCompetition,
@@ -93,6 +100,7 @@ __all__ = [
     "BatchSweep",
     "CheckpointSurvey",
     "CumulativeBand",
+    "DampingStudy",
     "Density",
     "ExactSpectrum",
     "FittedSweep",
@@ -107,6 +115,7 @@ __all__ = [
     "Parameter",
     "PopulationCurvature",
     "PopulationEstimate",
+    "RateScaling",
     "SpectralMeasure",
     "SpectrumSplit",
     "Survey",
@@ -116,6 +125,7 @@ __all__ = [
     "cumulative",
     "cumulative_band",
     "deconvolve_batches",
+    "effective_batch_size",
     "estimate_density",
     "estimate_population",
     "fit_batch_scaling",

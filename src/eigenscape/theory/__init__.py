@@ -1,5 +1,11 @@
 """Floor 2: what random-matrix theory says; NumPy and SciPy only."""
 
+from eigenscape.theory.averaging_risk import (
+    NoisyQuadratic,
+    averaged_risk,
+    best_average,
+    last_risk,
+)
 from eigenscape.theory.convolution.additive import (
     free_additive_convolution,
 )
@@ -25,6 +31,13 @@ from eigenscape.theory.eigenvector_universality import (
     ErgodicityTest,
     ergodicity_test,
 )
+from eigenscape.theory.iterate_averaging import (
+    AveragedIterates,
+    averaged_iterate,
+    frequency_cost,
+    last_iterate,
+    long_average,
+)
 from eigenscape.theory.laws import (
     Affine,
     Arcsine,
@@ -46,6 +59,9 @@ from eigenscape.theory.laws import (
 )
 from eigenscape.theory.log_potential import (
     log_potential,
+)
+from eigenscape.theory.mean_square_stability import (
+    mean_square_rate,
 )
 from eigenscape.theory.multiplicative_outliers import (
     multiplicative_outliers,
@@ -96,6 +112,7 @@ __all__ = [
     "Affine",
     "Arcsine",
     "Atom",
+    "AveragedIterates",
     "Cauchy",
     "Discrete",
     "EdgeLaw",
@@ -112,12 +129,16 @@ __all__ = [
     "MarchenkoPastur",
     "Mixture",
     "NoisyCurvature",
+    "NoisyQuadratic",
     "NoisyStep",
     "Outlier",
     "SampledOutliers",
     "Semicircle",
     "Uniform",
+    "averaged_iterate",
+    "averaged_risk",
     "batch_bulk_law",
+    "best_average",
     "cdf",
     "edge_law",
     "edge_p_value",
@@ -127,8 +148,13 @@ __all__ = [
     "free_convolution_power",
     "free_cumulants",
     "free_multiplicative_convolution",
+    "frequency_cost",
     "gaussian_edge_law",
+    "last_iterate",
+    "last_risk",
     "log_potential",
+    "long_average",
+    "mean_square_rate",
     "moments",
     "multiplicative_outliers",
     "multiplicative_spike_threshold",

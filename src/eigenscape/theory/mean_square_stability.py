@@ -31,7 +31,7 @@ from eigenscape.theory.sampling_noise.deterministic import check_noise
 def mean_square_rate(
     spikes: Float[np.ndarray, " K"],
     weights: Float[np.ndarray, "m c"],
-    batch_size: float,
+    batch_size: float | int,
     *,
     remainder: float = 0.0,
     population: int | None = None,

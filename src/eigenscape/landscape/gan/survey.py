@@ -20,16 +20,18 @@ _GRID = 400
 
 @dataclass(frozen=True)
 class BlockSpectrum:
-    """Sampled Hessians of one shift beside their law.
+    """Sampled Hessians of one shift and share beside their law.
 
     Attributes:
         shift: x₁.
+        fraction: κ.
         eigenvalues: Pooled over the samples.
         grid: Where the density was evaluated.
         density: The law.
     """
 
     shift: float
+    fraction: float
     eigenvalues: Float[np.ndarray, " m"]
     grid: Float[np.ndarray, " n"]
     density: Float[np.ndarray, " n"]
@@ -75,7 +77,7 @@ class GanComplexity:
 
     Attributes:
         model: The glasses of the map.
-        spectra: Sampled Hessians at three shifts.
+        spectra: Sampled Hessians at several shifts and shares κ.
         counts: Counts on two circles.
         levels: u_D and u_G of the map.
         complexity: Θ(u_D, u_G), u_D along rows.
@@ -124,7 +126,9 @@ def sample_block_spectrum(
     law = block_law(shift, first / size, 1.0, own)
     ends = law.hull
     grid = np.linspace(ends.lower - 0.1, ends.upper + 0.1, _GRID)
-    return BlockSpectrum(shift, np.concatenate(spectra), grid, law.density(grid))
+    return BlockSpectrum(
+        shift, fraction, np.concatenate(spectra), grid, law.density(grid)
+    )
 
 
 def count_on_circles(

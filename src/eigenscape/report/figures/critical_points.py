@@ -14,7 +14,7 @@ from eigenscape.landscape.critical_point_study import (
 )
 from eigenscape.landscape.hessian_sum import HessianSum
 from eigenscape.landscape.least_squares import LeastSquaresHessian
-from eigenscape.landscape.searched_points import STATUSES, CriticalPoints
+from eigenscape.landscape.searched_points import STATUSES, SearchedPoints
 from eigenscape.report.figures.panel import Line, Panel, Points, Rule, Series, Symbol
 from eigenscape.report.style import BLUE, INK, MUTED, VERMILLION, category, ramp
 
@@ -180,7 +180,7 @@ def index_by_energy(searches: tuple[RatioSearch, ...]) -> Panel:
     )
 
 
-def _ends(points: CriticalPoints, name: str, colour: str, symbol: Symbol) -> Points:
+def _ends(points: SearchedPoints, name: str, colour: str, symbol: Symbol) -> Points:
     return Points(
         points.energies, points.index, name, colour, name, symbol=symbol, size=4.0
     )
@@ -261,7 +261,7 @@ def finders(study: CriticalPointStudy) -> Panel:
     )
 
 
-def _sorted_squares(points: CriticalPoints, name: str, colour: str) -> Line:
+def _sorted_squares(points: SearchedPoints, name: str, colour: str) -> Line:
     counts = ", ".join(
         f"{points.are(s).sum()} {s}" for s in STATUSES if points.are(s).any()
     )

@@ -7,12 +7,10 @@ from jaxtyping import Float
 
 from eigenscape.landscape.gan.model import GanGlass
 from eigenscape.landscape.gan.survey import BlockSpectrum, Phases
-from eigenscape.report.figures.panel import Line, Panel, Points, Series
+from eigenscape.report.figures.panel import HeatMap, Line, Panel
 from eigenscape.report.style import BLUE, GREEN, MUTED, VERMILLION, ramp
 
 _BINS = 60
-_SHADES = 8
-_SIDE = 60
 
 
 def block_spectrum_panel(spectrum: BlockSpectrum) -> Panel:
@@ -27,13 +25,35 @@ def block_spectrum_panel(spectrum: BlockSpectrum) -> Panel:
     heights, edges = np.histogram(spectrum.eigenvalues, _BINS, density=True)
     outline = np.concatenate([[0.0], np.repeat(heights, 2), [0.0]])
     return Panel(
-        title=f"GAN Hessian at x₁ = {spectrum.shift:g}",
+        title=f"GAN Hessian at x₁ = {spectrum.shift:g}, κ = {spectrum.fraction:g}",
         x_label="eigenvalue",
         y_label="density",
         series=(
             Line(np.repeat(edges, 2), outline, "sampled", BLUE, "sampled", width=1.2),
             Line(spectrum.grid, spectrum.density, "law", VERMILLION, "law"),
         ),
+    )
+
+
+def block_densities_panel(spectra: tuple[BlockSpectrum, ...]) -> Panel:
+    """Describe the density of the Hessian at several shares.
+
+    Args:
+        spectra: Hessians of the same shift.
+
+    Returns:
+        One density a share.
+    """
+    ordered = sorted(spectra, key=lambda spectrum: spectrum.fraction)
+    series = tuple(
+        Line(s.grid, s.density, f"κ = {s.fraction:g}", colour, f"κ = {s.fraction:g}")
+        for s, colour in zip(ordered, ramp(len(ordered)), strict=True)
+    )
+    return Panel(
+        title=f"Density of the GAN Hessian, x₁ = {spectra[0].shift:g}",
+        x_label="eigenvalue",
+        y_label="density",
+        series=series,
     )
 
 
@@ -48,18 +68,11 @@ def complexity_map_panel(
         complexity: Θ, u_D along rows.
 
     Returns:
-        Shades of the complexity where it is not negative, a dot a pair of losses.
+        The complexity as colour, where it is not negative.
     """
-    every = max(1, grid.size // _SIDE)
-    levels, values = grid[::every], complexity[::every, ::every]
-    own, other = np.meshgrid(levels, levels, indexing="ij")
-    top = float(values.max())
-    shade = np.clip((values / top * _SHADES).astype(int), 0, _SHADES - 1)
-    series: list[Series] = []
-    for i, colour in enumerate(ramp(_SHADES)):
-        there = (shade == i) & (values >= 0)
-        name = f"Θ from {i * top / _SHADES:.2f}"
-        series.append(Points(own[there], other[there], name, colour, name, size=5.5))
+    shown = np.where(complexity >= 0, complexity, np.nan)
+    heat = HeatMap(grid, grid, shown.T, "Θ(u_D, u_G)")
+    across, upright = heat.edges()
     return Panel(
         title=(
             f"Complexity, p = {model.discriminator_layers}, q = "
@@ -67,7 +80,9 @@ def complexity_map_panel(
         ),
         x_label="discriminator loss u_D",
         y_label="generator loss u_G",
-        series=tuple(series),
+        series=(heat,),
+        x_limits=across,
+        y_limits=upright,
     )
 
 

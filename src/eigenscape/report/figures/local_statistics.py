@@ -88,12 +88,11 @@ def spacing_panel(found: Histogram) -> Panel:
         Their density with the laws.
     """
     s = np.linspace(0, float(found.edges[-1]), _POINTS)
-    return Panel(
-        title="Spacings of neighbouring levels",
-        x_label="spacing s, in mean spacings",
-        y_label="density",
-        series=(*_curves(s, _spacing_curve), _steps(found)),
-        y_limits=(0.0, 1.15 * max(float(found.density.max(initial=0.0)), 1.0)),
+    return _density(
+        found,
+        "Spacings of neighbouring levels",
+        "spacing s, in mean spacings",
+        (*_curves(s, _spacing_curve), _steps(found)),
     )
 
 
@@ -107,12 +106,12 @@ def ratio_panel(found: Histogram) -> Panel:
         Their density with the laws.
     """
     r = np.linspace(0, 1, _POINTS)
-    return Panel(
-        title="Ratios of neighbouring spacings, which need no unfolding",
-        x_label="min(r, 1/r)",
-        y_label="density",
-        series=(*_curves(r, _ratio_curve), _steps(found)),
-        y_limits=(0.0, 1.15 * max(float(found.density.max(initial=0.0)), 2.0)),
+    return _density(
+        found,
+        "Ratios of neighbouring spacings, which need no unfolding",
+        "min(r, 1/r)",
+        (*_curves(r, _ratio_curve), _steps(found)),
+        height=2.0,
     )
 
 
@@ -126,16 +125,15 @@ def published_ratio_panel(found: Histogram) -> Panel:
         Their density with the laws.
     """
     r = np.linspace(0, 5, _POINTS)
-    return Panel(
-        title="Ratios as published: float32, |λ| above 10⁻¹⁰",
-        x_label="r",
-        y_label="density",
-        series=(
+    return _density(
+        found,
+        "Ratios as published: float32, |λ| above 10⁻¹⁰",
+        "r",
+        (
             *_curves(r, lambda law: lambda x: _ratio_curve(law)(x) / 2),
             _steps(found, "as published", MUTED),
         ),
         x_limits=(0.0, 5.0),
-        y_limits=(0.0, 1.15 * max(float(found.density.max(initial=0.0)), 1.0)),
     )
 
 
@@ -150,19 +148,15 @@ def published_spacing_panel(found: PublishedSpacings) -> Panel:
     """
     s = np.linspace(0, 4, _POINTS)
     cut = f"|λ| above {short(found.cutoff)}" if found.cutoff else "zeros left out"
-    return Panel(
-        title=f"Spacings as published: float32, {cut}",
-        x_label="spacing s, in mean spacings",
-        y_label="density",
-        series=(
+    return _density(
+        found.histogram,
+        f"Spacings as published: float32, {cut}",
+        "spacing s, in mean spacings",
+        (
             *_curves(s, _spacing_curve),
             _steps(found.histogram, "as published", MUTED),
         ),
         x_limits=(0.0, min(max(found.largest, 4.0), 7.0)),
-        y_limits=(
-            0.0,
-            1.15 * max(float(found.histogram.density.max(initial=0.0)), 1.0),
-        ),
     )
 
 
@@ -213,6 +207,26 @@ def law_panels(found: LocalStatistics) -> tuple[tuple[str, Panel], ...]:
     if found.rigidity is not None:
         panels.append(("rigidity", rigidity_panel(found.rigidity)))
     return tuple(panels)
+
+
+def _density(
+    found: Histogram,
+    title: str,
+    label: str,
+    series: tuple[Series, ...],
+    *,
+    x_limits: tuple[float, float] | None = None,
+    height: float = 1.0,
+) -> Panel:
+    tallest = max(float(found.density.max(initial=0.0)), height)
+    return Panel(
+        title=title,
+        x_label=label,
+        y_label="density",
+        series=series,
+        x_limits=x_limits,
+        y_limits=(0.0, 1.15 * tallest),
+    )
 
 
 def _long_range(

@@ -110,7 +110,35 @@ class Rule:
     dash: Dash = "dot"
 
 
-Series = Line | Band | Points | Rule
+@dataclass(frozen=True)
+class HeatMap:
+    """A function of two variables as colour, the greatest values darkest.
+
+    Attributes:
+        x: Centres of the columns, evenly spaced, at least two.
+        y: Centres of the rows, likewise.
+        values: One row a y; NaN for no colour.
+        name: What it is, shown beside the scale of colours.
+        key: Its legend entry; empty for none.
+    """
+
+    x: Float[np.ndarray, " n"]
+    y: Float[np.ndarray, " m"]
+    values: Float[np.ndarray, "m n"]
+    name: str
+    key: str = ""
+
+    def edges(self) -> tuple[tuple[float, float], tuple[float, float]]:
+        """Say where the outermost cells end.
+
+        Returns:
+            Ends of the abscissa and of the ordinate.
+        """
+        (left, right), (bottom, top) = (_cell_ends(c) for c in (self.x, self.y))
+        return (left, right), (bottom, top)
+
+
+Series = Line | Band | Points | Rule | HeatMap
 
 
 @dataclass(frozen=True)
@@ -156,10 +184,18 @@ class Panel:
             if isinstance(item, Rule):
                 at = np.array([item.at])
                 yield (at, nothing) if item.vertical else (nothing, at)
+            elif isinstance(item, HeatMap):
+                x, y = item.edges()
+                yield np.array(x), np.array(y)
             elif isinstance(item, Band):
                 yield item.x, np.concatenate([item.lower, item.upper])
             else:
                 yield item.x, item.y
+
+
+def _cell_ends(centres: Float[np.ndarray, " n"]) -> tuple[float, float]:
+    half = float(centres[1] - centres[0]) / 2
+    return float(centres[0]) - half, float(centres[-1]) + half
 
 
 def _ends(values: list[np.ndarray], *, log: bool) -> tuple[float, float]:

@@ -9,12 +9,20 @@ from typing import Any, Final
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 
 from eigenscape.core import write_atomically
 from eigenscape.report import style
-from eigenscape.report.figures.panel import Band, Line, Panel, Points, Series
+from eigenscape.report.figures.panel import (
+    Band,
+    HeatMap,
+    Line,
+    Panel,
+    Points,
+    Rule,
+)
 from eigenscape.report.notation import to_mathtext
 from eigenscape.report.pens.ticks import log_ticks
 
@@ -47,7 +55,10 @@ def draw_matplotlib(panel: Panel, *, axes: Axes | None = None) -> Figure:
     for depth, item in enumerate(panel.series, start=2):
         label = to_mathtext(item.key) if item.key not in keys | {""} else "_nolegend_"
         keys.add(item.key)
-        _draw(axes, item, label, depth)
+        if isinstance(item, HeatMap):
+            _colour(figure, axes, item, depth)
+        else:
+            _draw(axes, item, label, depth)
     _frame(axes, panel)
     return figure
 
@@ -65,7 +76,9 @@ def write_svg(panel: Panel, path: Path) -> None:
     write_atomically(path, buffer.getvalue())
 
 
-def _draw(axes: Axes, item: Series, label: str, depth: int) -> None:
+def _draw(
+    axes: Axes, item: Line | Band | Points | Rule, label: str, depth: int
+) -> None:
     shared: dict[str, Any] = {"label": label, "zorder": depth}
     if isinstance(item, Line):
         axes.plot(
@@ -105,6 +118,23 @@ def _draw(axes: Axes, item: Series, label: str, depth: int) -> None:
             linewidth=1.1,
             **shared,
         )
+
+
+def _colour(figure: Figure, axes: Axes, item: HeatMap, depth: int) -> None:
+    (left, right), (bottom, top) = item.edges()
+    image = axes.imshow(
+        item.values,
+        cmap=ListedColormap(style.ramp(style.SHADES)[::-1]),
+        extent=(left, right, bottom, top),
+        origin="lower",
+        aspect="auto",
+        interpolation="nearest",
+        zorder=depth,
+    )
+    scale = figure.colorbar(image, ax=axes)
+    scale.set_label(to_mathtext(item.name), fontsize=style.FONT_SIZE)
+    scale.ax.tick_params(labelsize=style.FONT_SIZE - 1, color=style.MUTED)
+    scale.outline.set_visible(False)
 
 
 def _frame(axes: Axes, panel: Panel) -> None:

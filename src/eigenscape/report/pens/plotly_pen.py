@@ -9,7 +9,15 @@ import numpy as np
 import plotly.graph_objects as go
 
 from eigenscape.report import style
-from eigenscape.report.figures.panel import Band, Line, Panel, Points, Rule, Series
+from eigenscape.report.figures.panel import (
+    Band,
+    HeatMap,
+    Line,
+    Panel,
+    Points,
+    Rule,
+    Series,
+)
 from eigenscape.report.notation import to_plotly
 from eigenscape.report.pens.ticks import log_ticks
 
@@ -72,6 +80,8 @@ def _trace(
         return _points(item)
     if isinstance(item, Band):
         return _band(item)
+    if isinstance(item, HeatMap):
+        return _heat_map(item)
     return _rule(item, across, upright)
 
 
@@ -119,6 +129,21 @@ def _points(item: Points) -> dict[str, Any]:
     if item.errors is not None:
         trace["error_y"] = {"array": item.errors, "thickness": 1.4, "width": 3}
     return trace
+
+
+def _heat_map(item: HeatMap) -> dict[str, Any]:
+    colours = style.ramp(style.SHADES)[::-1]
+    scale = [[i / (len(colours) - 1), colour] for i, colour in enumerate(colours)]
+    return {
+        "type": "heatmap",
+        "x": item.x,
+        "y": item.y,
+        "z": item.values,
+        "colorscale": scale,
+        "colorbar": {"title": {"text": to_plotly(item.name)}, "outlinewidth": 0},
+        "hovertemplate": "(%{x:.4~g}, %{y:.4~g}): %{z:.4~g}<extra></extra>",
+        "hoverongaps": False,
+    }
 
 
 def _rule(

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from eigenscape.core import load, save, stream_seed
-from eigenscape.landscape.searched_points import CriticalPoints, PointTest
+from eigenscape.landscape.searched_points import PointTest, SearchedPoints
 from eigenscape.training.critical_points.gradient_roots import solve_gradient
 from eigenscape.training.critical_points.hidden_layer import HiddenLayer
 from eigenscape.training.critical_points.least_squares_problem import (
@@ -69,7 +69,7 @@ def find_critical_points(
     *,
     seed: int,
     directory: Path | None = None,
-) -> CriticalPoints:
+) -> SearchedPoints:
     """Search from random starts.
 
     Args:
@@ -79,7 +79,7 @@ def find_critical_points(
         directory: Keeps finished parts; a search with the same arguments goes on there.
 
     Returns:
-        Every start and what it ended at; `CriticalPoints.found` selects.
+        Every start and what it ended at; `SearchedPoints.found` selects.
 
     References:
         Pennington and Bahri (2017), ICML (PMLR 70), Sec. 6.4.
@@ -87,9 +87,9 @@ def find_critical_points(
     parts = list(_parts(problem, search, seed, directory))
     columns = [
         np.concatenate([getattr(part, f.name) for part in parts])
-        for f in fields(CriticalPoints)[2:]
+        for f in fields(SearchedPoints)[2:]
     ]
-    return CriticalPoints(problem.ratio, search.test, *columns)
+    return SearchedPoints(problem.ratio, search.test, *columns)
 
 
 def _parts(
@@ -97,11 +97,11 @@ def _parts(
     search: PointSearch,
     seed: int,
     directory: Path | None,
-) -> Iterator[CriticalPoints]:
+) -> Iterator[SearchedPoints]:
     for part, first in enumerate(range(0, search.starts, search.chunk)):
         place = None if directory is None else directory / f"part-{part:04}"
         if place is not None and (place / "manifest.json").exists():
-            yield load(CriticalPoints, place)
+            yield load(SearchedPoints, place)
             continue
         count = min(search.chunk, search.starts - first)
         own = torch.Generator().manual_seed(stream_seed(seed, "critical points", part))
@@ -116,7 +116,7 @@ def _searched(
     search: PointSearch,
     count: int,
     generator: torch.Generator,
-) -> CriticalPoints:
+) -> SearchedPoints:
     own = problem
     if search.method == "nested":
         units = int(torch.randint(_layer(problem).width, (1,), generator=generator)) + 1

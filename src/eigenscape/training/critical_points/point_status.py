@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from eigenscape.landscape.searched_points import STATUSES, CriticalPoints, PointTest
+from eigenscape.landscape.searched_points import STATUSES, PointTest, SearchedPoints
 from eigenscape.training.critical_points.least_squares_problem import (
     LeastSquaresProblem,
     Points,
@@ -21,7 +21,7 @@ def judge_points(
     test: PointTest,
     start_energies: torch.Tensor | None = None,
     steps: torch.Tensor | None = None,
-) -> CriticalPoints:
+) -> SearchedPoints:
     """Compute the exact Hessian at every point, and tell what the point is.
 
     Args:
@@ -44,7 +44,7 @@ def judge_points(
     begun = energies.copy() if start_energies is None else start_energies.numpy()
     taken = np.zeros(len(points), np.int64) if steps is None else steps.numpy()
     counts = found[:, [0, 1, 5]].astype(np.int64)
-    return CriticalPoints(
+    return SearchedPoints(
         problem.ratio,
         test,
         begun,

@@ -55,15 +55,14 @@ def _learning_rate(checkpoint: CheckpointSurvey, momentum: float) -> Advice:
         tops = batch.values[:, 0]
         mean, worst = float(tops.mean()), float(tops.max())
         spread = float(tops.std(ddof=1)) if tops.size > 1 else None
-        rates = _rates(max(mean, top), max(worst, top), momentum)
+        rates = 2 / max(mean, top), 2 / max(worst, top)
         rows.append((batch.batch_size, mean, spread, *rates))
-    rows.append(("all", top, None, *_rates(top, top, momentum)))
+    rows.append(("all", top, None, 2 / top, 2 / top))
     columns = (
         "batch size",
         "mean λ_max",
         "spread",
         "2/λ_max",
-        f"with momentum {momentum:g}",
         "2/(worst λ_max)",
     )
     answer = (
@@ -75,10 +74,6 @@ def _learning_rate(checkpoint: CheckpointSurvey, momentum: float) -> Advice:
         mean = float(first.values[:, 0].mean())
         answer += f", {2 / max(mean, top):.3g} at b = {first.batch_size}"
     return Advice(question, answer, STABILITY, Table(columns, tuple(rows)))
-
-
-def _rates(mean: float, worst: float, momentum: float) -> tuple[float, float, float]:
-    return 2 / mean, 2 * (1 + momentum) / mean, 2 / worst
 
 
 def _batch_size(checkpoint: CheckpointSurvey) -> Advice:

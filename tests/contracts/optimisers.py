@@ -236,3 +236,12 @@ def refuses(act, reason):
             raise
         return True
     return False
+
+
+def nameless(state):
+    """A state without the names of groups, which PyTorch's comparison cannot take."""
+    groups = [
+        {key: value for key, value in group.items() if key != "name"}
+        for group in state["param_groups"]
+    ]
+    return state | {"param_groups": groups}

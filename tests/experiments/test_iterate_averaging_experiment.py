@@ -57,7 +57,7 @@ def small(monkeypatch):
         return model, "logistic"
 
     monkeypatch.setattr(iterate_averaging, "image_task", task)
-    monkeypatch.setattr(iterate_averaging, "_network", build)
+    monkeypatch.setattr(iterate_averaging, "image_network", build)
     return reads
 
 

@@ -3,6 +3,7 @@
 import copy
 import gc
 import pickle
+import random
 
 import pytest
 import torch
@@ -198,9 +199,11 @@ def test_no_hooks_are_left(way):
     if way == "close":
         recorder.close()
         assert not recorder.attached
+    before = random.getstate()
     del recorder, found
     gc.collect()
     assert hooks_of(model) == 0
+    assert random.getstate() == before  # this may happen at any time, in any thread
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import math
 import weakref
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, final
@@ -69,8 +70,7 @@ class Recorder:
         self._arrived: defaultdict[KroneckerLayer, list[_Arrival]] = defaultdict(list)
         self._passes: dict[int, tuple[int, int]] = {}
         self._terms: dict[int, int] = {}
-        handles = _attach(self, model, discovery)
-        self._detach = weakref.finalize(self, _remove, handles)
+        self._detach = weakref.finalize(self, _attach(self, model, discovery).close)
 
     @property
     def attached(self) -> bool:
@@ -265,9 +265,7 @@ def _ignore(*_: Any) -> None:
     """Stand for a hook in a copy of the model."""
 
 
-def _attach(
-    recorder: Recorder, model: nn.Module, discovery: Discovery
-) -> list[RemovableHandle | ProjectedAttention]:
+def _attach(recorder: Recorder, model: nn.Module, discovery: Discovery) -> ExitStack:
     def begin(recorder: Recorder, _: nn.Module, args: Any, kwargs: Any) -> None:
         recorder.enter((args, kwargs))
 
@@ -304,12 +302,10 @@ def _attach(
         if parameter.requires_grad:
             hook = _Hook(recorder, partial(gathered, layers.get(parameter, [])))
             handles.append(parameter.register_post_accumulate_grad_hook(hook))
-    return handles
-
-
-def _remove(handles: list[RemovableHandle | ProjectedAttention]) -> None:
-    while handles:
-        handles.pop().remove()
+    removal = ExitStack()
+    for handle in handles:
+        removal.callback(handle.remove)
+    return removal
 
 
 def _joined(tables: tuple[torch.Tensor, ...]) -> Table:

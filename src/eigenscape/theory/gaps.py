@@ -7,6 +7,7 @@ In terms of the self-energy Σ(w) = w − 1/g(w), g = 1/(w − Σ) and T = Σ/(w
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -52,17 +53,23 @@ class Gaps:
         Returns:
             w, and dw/ds.
         """
-        start, end = self.start[index], self.end[index]
-        middle, half = (start + end) / 2, (end - start) / 2
-        outer = half <= 0
-        radius = np.maximum(np.abs(start), np.abs(end))
-        loop = np.where(radius == 0, 1.0, radius)
+        start, end, middle, polar, linear = self._shape[:, index]
         far = np.where(np.abs(s) < 1 / POLE, 1 / POLE, s)
-        place = np.where(outer, (half - loop) / far + loop * s, half * s)
-        slope = np.where(outer, (loop - half) / far**2 + loop, half)
+        inverse = polar / far
+        slope = linear - inverse / far
         # An end is hit exactly, where the sum could leave the gap by a rounding.
-        w = np.where(s <= -1, start, np.where(s >= 1, end, middle + place))
-        return w, slope
+        w = np.where(s >= 1, end, middle + (inverse + linear * s))
+        return np.where(s <= -1, start, w), slope
+
+    @functools.cached_property
+    def _shape(self) -> Float[np.ndarray, "5 k"]:
+        # The coefficients of 1, 1/s and s in w come after the ends.
+        middle, half = (self.start + self.end) / 2, (self.end - self.start) / 2
+        radius = np.maximum(np.abs(self.start), np.abs(self.end))
+        loop = np.where(radius == 0, 1.0, radius)
+        polar = np.where(half <= 0, half - loop, 0.0)
+        linear = np.where(half <= 0, loop, half)
+        return np.stack([self.start, self.end, middle, polar, linear])
 
 
 def spectral_gaps(law: Law, *, zero_counts: bool = True) -> Gaps:
@@ -101,10 +108,11 @@ def real_self_energy(law: Law, w: Array) -> tuple[Array, Array]:
         Σ(w) and Σ′(w); the latter is −∞ at an edge, and where rounding has put a point
         beyond it.
     """
-    value, slope = np.full((2, *w.shape), complex(math.nan))
-    known = ~np.isnan(w)
+    unknown = np.isnan(w)
     with np.errstate(all="ignore"):
-        value[known], slope[known] = law.self_energy(w[known].astype(np.complex128))
+        value, slope = law.self_energy(np.where(unknown, math.inf, w) + 0j)
+    if unknown.any():
+        value[unknown] = slope[unknown] = math.nan
     lost = (np.imag(value) != 0) | np.isnan(slope)
     return np.real(value), np.where(lost, -math.inf, np.real(slope))
 

@@ -29,7 +29,8 @@ _ZOOM = np.linspace(0, 1, 17)
 _CLIMBS = 12  # 8⁻¹² of a step: past half the digits, a maximum is flat
 _STEEP = 64  # times the bend of three samples; a parabola rises by an eighth of it
 _NOISE = 1e-12  # a lower maximum is a stretch narrower than rounding can tell
-_ZOOMS = 4  # 16⁻⁴ of a step, then an interpolation
+_ZOOMS = 3  # 16⁻³ of a step, then an interpolation
+_POLISHES = 4
 
 
 @dataclass(frozen=True)
@@ -131,25 +132,41 @@ def crossing(
         curve: The curves.
         outside: Coordinates with a margin that is not positive.
         inside: Coordinates with a positive margin, on either side of `outside`.
-        zooms: How often a bracket is cut to a sixteenth; the interpolation squares
-            what is left.
+        zooms: How often a bracket is cut to a sixteenth, at least once; a cubic through
+            samples then takes what is left to its fourth power.
 
     Returns:
         The coordinates of the crossings nearest to `outside`.
     """
     rows = np.arange(curve.size)
-    at_outside, at_inside = np.full(curve.size, -1.0), np.ones(curve.size)
+    values, last = np.empty((rows.size, _ZOOM.size)), np.ones(rows.size, int)
     for _ in range(zooms):
-        s = outside[:, None] + (inside - outside)[:, None] * _ZOOM
-        values = _defined(margin(curve[:, None], s))
+        places = outside[:, None] + (inside - outside)[:, None] * _ZOOM
+        values = _defined(margin(curve[:, None], places))
         values[:, -1] = np.maximum(values[:, -1], np.finfo(float).tiny)
-        positive = np.maximum(np.argmax(values > 0, axis=1), 1)
-        outside, inside = s[rows, positive - 1], s[rows, positive]
-        at_outside, at_inside = values[rows, positive - 1], values[rows, positive]
+        last = np.maximum(np.argmax(values > 0, axis=1), 1)
+        outside, inside = places[rows, last - 1], places[rows, last]
+    first = np.clip(last - 2, 0, _ZOOM.size - 4)
+    around = values[rows[:, None], first[:, None] + np.arange(4)]
+    return outside + _root(around, last - 1 - first) * (inside - outside)
+
+
+def _root(
+    values: Float[np.ndarray, "n 4"], begin: Int[np.ndarray, " n"]
+) -> Float[np.ndarray, " n"]:
+    # Where the cubic through values at 0, 1, 2, 3 vanishes, as a share of the way from
+    # `begin` to the next sample, by Newton's method from the chord.
     with np.errstate(all="ignore"):
-        share = at_outside / (at_outside - at_inside)
-    share = np.where(np.isfinite(share), np.clip(share, 0, 1), 0.5)
-    return outside + share * (inside - outside)
+        first, second, third = (np.diff(values, n)[:, 0] for n in (1, 2, 3))
+        rows = np.arange(begin.size)
+        outside, inside = values[rows, begin], values[rows, begin + 1]
+        share = outside / (outside - inside)
+        for _ in range(_POLISHES):
+            t = begin + share
+            rise = first + (t - 0.5) * second + ((t - 2) * t / 2 + 1 / 3) * third
+            bend = (t - 1) * (second / 2 + (t - 2) / 6 * third)
+            share = np.clip(share - (values[:, 0] + t * (first + bend)) / rise, 0, 1)
+    return np.where(np.isnan(share), 0.5, share)
 
 
 def _defined(values: Coordinate) -> Coordinate:

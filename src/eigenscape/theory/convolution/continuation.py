@@ -14,11 +14,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias
 
 import numpy as np
 
 from eigenscape.core import ConvergenceError
+from eigenscape.theory.convolution.boundary import Mapping, boundary_points
 from eigenscape.theory.convolution.ladder import (
     Descent,
     Ladder,
@@ -29,7 +29,8 @@ from eigenscape.theory.convolution.ladder import (
     lift,
 )
 
-Mapping: TypeAlias = Callable[[Points, Points], tuple[Points, Points, Points]]
+_MANY = 32  # points from which guesses cost less than a ladder
+_SPAN = 16.0  # scales over which guesses are near enough
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,7 @@ def solve(
     scale: float,
     start: Callable[[Points], Points] | None = None,
     project: Callable[[Points, Points], Points] = lift,
+    explicit: bool = False,
 ) -> FixedPoint:
     """Find the fixed points w = T(w; z) in the closed upper half-plane.
 
@@ -71,6 +73,7 @@ def solve(
         scale: A height from which z and w look alike, such as the width of a spectrum.
         start: w from z far above the axis; by default T(z; z).
         project: The nearest point to w of the domain that T(·; z) maps into itself.
+        explicit: Whether T = z − h(w), with few bends, so that real points are guessed.
 
     Returns:
         The fixed points with their derivative, contraction and residual.
@@ -95,7 +98,13 @@ def solve(
     def inside(w: States, z: Points) -> States:
         return project(w[0], z)[None]
 
-    found = Ladder(system, begin, inside, scale).descend(z)
+    def guess(z: Points) -> States:
+        return boundary_points(mapping, np.real(z), scale=scale)[None]
+
+    x, many = np.real(z), z.size >= _MANY and not np.imag(z).any()
+    guessed = explicit and many and np.ptp(x) <= _SPAN * scale
+    ladder = Ladder(system, begin, inside, scale, guess if guessed else None)
+    found = ladder.descend(z)
     require_certain(found, z)
     local = found.local
     return FixedPoint(found.w[0], local.slope[0], local.contraction, found.residual)

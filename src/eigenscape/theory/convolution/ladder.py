@@ -19,6 +19,8 @@ from typing import TypeAlias
 import numpy as np
 from jaxtyping import Bool, Complex, Float, Int
 
+from eigenscape.theory.convolution.runs import Runs
+
 Points: TypeAlias = Complex[np.ndarray, " n"]
 Reals: TypeAlias = Float[np.ndarray, " n"]
 Mask: TypeAlias = Bool[np.ndarray, " n"]
@@ -34,8 +36,6 @@ _BLURRED = 1 + 1e-3  # where rounding hides how well
 _FIRST = 1.0  # heights, in units of the scale
 _LAST = 0.1
 _RATIO = 0.03
-_CELL = 0.4  # of a height: points as near to each other start from one
-_CROWD = 2  # as many share one more rung before they go to z itself, if not too low
 _LOOSE = 0.1  # a rung is done when a step moves w by this part of its height
 _TIGHT = 1e-9  # which the quadratic convergence squares
 _LOW = 1e-6  # heights, in units of the scale, or of w where that is real
@@ -109,12 +109,15 @@ class Ladder:
         start: w from z far above the axis.
         project: The nearest point to w of the domain that T(·; z) maps into itself.
         scale: A height from which z and w look alike.
+        guess: w near the solutions, where such is known: points that Newton's method
+            does not lead from there to a solution for certain come down the ladder.
     """
 
     system: System
     start: Callable[[Points], States]
     project: Projection
     scale: float
+    guess: Callable[[Points], States] | None = None
 
     def descend(self, z: Points) -> Descent:
         """Solve at every point.
@@ -126,24 +129,38 @@ class Ladder:
             The points reached, and which of them are certain: there the residual is
             at rounding, w lies in its domain and |T′| ≤ 1.
         """
+        with np.errstate(all="ignore"):
+            if self.guess is None:
+                return self._certified(z, *self._down(z))
+            w = self._newton(z, self.guess(z), np.ones(z.size, bool))[0]
+            found = self._certified(z, w, 0)
+            lost = ~found.certain
+            if lost.any():
+                w[:, lost], rounds = self._down(z[lost])
+                found = self._certified(z, w, rounds)
+        return found
+
+    def _down(self, z: Points) -> tuple[States, int]:
         rounds, order = 0, np.argsort(np.real(z), kind="stable")
         ordered = z[order]
-        with np.errstate(all="ignore"):
-            front = self._begin(ordered)
-            while rounds < _ROUNDS:
-                waiting = np.flatnonzero(front.height > np.imag(ordered))
-                if waiting.size == 0:
-                    break
-                self._next_rung(ordered, front, waiting)
-                rounds += 1
-            w = np.empty_like(front.w)
-            w[:, order] = front.w
-            w = self._settled_on_axis(z, w)
-            local = self.system(w, z)
-            residual = np.abs(local.image - w)
-            certain = (residual <= _CERTAIN * local.terms).all(axis=0)
-            certain &= (self.project(w, z) == w).all(axis=0)
-            certain &= np.abs(local.contraction) <= _UNITY + self._doubt(z, w, local)
+        front = self._begin(ordered)
+        while rounds < _ROUNDS:
+            waiting = np.flatnonzero(front.height > np.imag(ordered))
+            if waiting.size == 0:
+                break
+            self._next_rung(ordered, front, waiting)
+            rounds += 1
+        w = np.empty_like(front.w)
+        w[:, order] = front.w
+        return w, rounds
+
+    def _certified(self, z: Points, w: States, rounds: int) -> Descent:
+        w = self._settled_on_axis(z, w)
+        local = self.system(w, z)
+        residual = np.abs(local.image - w)
+        certain = (residual <= _CERTAIN * local.terms).all(axis=0)
+        certain &= (self.project(w, z) == w).all(axis=0)
+        certain &= np.abs(local.contraction) <= _UNITY + self._doubt(z, w, local)
         return Descent(w, local, residual.max(axis=0), certain, rounds)
 
     def _begin(self, z: Points) -> _Front:
@@ -153,7 +170,7 @@ class Ladder:
         w = np.empty((len(self.start(raised[:1])), z.size), np.complex128)
         front = _Front(height, np.full(z.size, _RATIO), w, np.ones_like(w))
         for _ in range(_ROUNDS):
-            runs = _Runs.of(raised, np.zeros(raised.size, bool))
+            runs = Runs.of(raised, np.zeros(raised.size, bool))
             top = raised[runs.heads]
             found = self._newton(top, self.start(top), np.zeros(top.size, bool))
             found = runs.shared(raised, *found)
@@ -172,7 +189,7 @@ class Ladder:
         aim = _raised(z[waiting], ratio * height)
         reached = np.imag(aim)
         last = reached == np.imag(z[waiting])
-        runs = _Runs.of(aim, last)
+        runs = Runs.of(aim, last)
         heads = runs.heads
         leading, top = waiting[heads], aim[heads]
         rise = 1j * (reached - height)[heads]
@@ -183,7 +200,7 @@ class Ladder:
         if (last & found[2]).all():
             return
         low = _raised(z[waiting], _RATIO * reached)
-        crowded = _Runs.of(low, np.imag(low) == np.imag(z[waiting])).crowded
+        crowded = Runs.of(low, np.imag(low) == np.imag(z[waiting])).crowded
         crowded &= reached > _LOW * self.scale
         near = np.where(crowded | (reached > _LAST * self.scale), _RATIO, 0.0)
         longer = np.where(ratio > _RATIO, np.maximum(ratio**2, _RATIO), near)
@@ -286,41 +303,6 @@ class _Front:
         where = where[done]
         self.height[where] = height[done]
         self.w[:, where], self.slope[:, where] = w[:, done], slope[:, done]
-
-
-@dataclass(frozen=True)
-class _Runs:
-    # Points of one height in one cell, in a row.
-    heads: Int[np.ndarray, " h"]  # where each run begins
-    members: Int[np.ndarray, " n"]  # each point's run
-
-    @classmethod
-    def of(cls, z: Points, alone: Mask) -> _Runs:
-        if alone.all():
-            return cls(np.arange(z.size), np.arange(z.size))
-        height = np.imag(z)
-        cell = np.floor(np.real(z) / (_CELL * height))
-        first = np.ones(z.size, bool)
-        first[1:] = (cell[1:] != cell[:-1]) | (height[1:] != height[:-1]) | alone[1:]
-        return cls(np.flatnonzero(first), np.cumsum(first) - 1)
-
-    @property
-    def crowded(self) -> Mask:
-        counts = np.bincount(self.members)
-        return np.asarray(counts[self.members] >= _CROWD)
-
-    def shared(
-        self,
-        z: Points,
-        w: Complex[np.ndarray, "k h"],
-        slope: Complex[np.ndarray, "k h"],
-        done: Bool[np.ndarray, " h"],
-    ) -> tuple[States, States, Mask]:
-        # What the first point of a run has found, for all of it.
-        if self.heads.size == z.size:
-            return w, slope, done
-        along, slope = z - z[self.heads][self.members], slope[:, self.members]
-        return w[:, self.members] + slope * along, slope, done[self.members]
 
 
 def _is_fine(

@@ -43,8 +43,8 @@ def multiplicative_gaps(first: Law, second: Law) -> Gaps:
     else:
         curves = PairCurves.of(first, second)
     found = positive_stretches(curves.margin, curves.count, curves.landmarks())
-    starts = curves.location(found.curve, found.low)
-    ends = curves.location(found.curve, found.high)
+    ends = np.append(found.low, found.high)
+    starts, ends = np.split(curves.location(np.tile(found.curve, 2), ends), 2)
     order = np.argsort(starts)
     return Gaps(starts[order], ends[order])
 

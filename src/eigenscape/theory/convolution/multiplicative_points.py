@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from eigenscape.theory.convolution.boundary import FEW_ATOMS
 from eigenscape.theory.convolution.continuation import solve
 from eigenscape.theory.convolution.ladder import Points, lift
 from eigenscape.theory.convolution.self_energy_law import SelfEnergyLaw
@@ -171,7 +172,13 @@ def _covariance_points(
         by_w = ratio * ((energy * g) ** 2 - (w * g) ** 2 * slope)
         return y - ratio * energy * (w * g), by_w, np.ones_like(y)
 
-    found = solve(mapping, z / size, scale=scale * (1 + ratio), start=np.sqrt)
+    found = solve(
+        mapping,
+        z / size,
+        scale=scale * (1 + ratio),
+        start=np.sqrt,
+        explicit=len(law.atoms) <= FEW_ATOMS,
+    )
     w, w_slope = found.value, found.derivative / size
     energy, slope = self_energy(w)
     transform_slope = (w * slope - energy) / (w - energy) ** 2

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from eigenscape.core import ConvergenceError
+from eigenscape.theory.convolution.boundary import FEW_ATOMS, Mapping
 from eigenscape.theory.convolution.continuation import require_certain, solve
 from eigenscape.theory.convolution.ladder import (
     Ladder,
@@ -23,6 +24,7 @@ from eigenscape.theory.convolution.ladder import (
 )
 from eigenscape.theory.convolution.self_energy_law import spread
 from eigenscape.theory.laws.law import Law
+from eigenscape.theory.laws.semicircle import Semicircle
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,10 @@ class _Solution:
 def _pair(laws: tuple[Law, ...], z: Points) -> _Solution:
     # In a gap of the sum the argument of the plainer law may be infinite.
     plain_first = len(laws[0].atoms) < len(laws[1].atoms)
+    if isinstance(laws[0], Semicircle) != isinstance(laws[1], Semicircle):
+        plain_first = isinstance(laws[0], Semicircle)
     one, two = laws[::-1] if plain_first else laws
+    scale = spread(one) + spread(two)
 
     def mapping(w: Points, z: Points) -> tuple[Points, Points, Points]:
         inner, inner_slope = one.self_energy(w)
@@ -86,7 +91,11 @@ def _pair(laws: tuple[Law, ...], z: Points) -> _Solution:
         return z - outer, inner_slope * outer_slope, 1 - outer_slope
 
     try:
-        found = solve(mapping, z, scale=spread(one) + spread(two))
+        if isinstance(two, Semicircle):
+            few = len(one.atoms) <= FEW_ATOMS
+            found = solve(_beside_semicircle(one, two), z, scale=scale, explicit=few)
+        else:
+            found = solve(mapping, z, scale=scale)
     except ConvergenceError:
         return _together(laws, z)
     inner, inner_slope = one.self_energy(found.value)
@@ -96,8 +105,19 @@ def _pair(laws: tuple[Law, ...], z: Points) -> _Solution:
         np.stack([found.value, z - inner])[order],
         np.stack([inner, outer])[order],
         np.stack([inner_slope, outer_slope])[order],
-        found.contraction,
+        inner_slope * outer_slope,
     )
+
+
+def _beside_semicircle(law: Law, noise: Semicircle) -> Mapping:
+    # Σ₂(w₂) = σ² g: z is explicit in w.
+    def mapping(w: Points, z: Points) -> tuple[Points, Points, Points]:
+        energy, slope = law.self_energy(w)
+        g = 1 / (w - energy)
+        pull = noise.variance * g
+        return z - pull, pull * (g - g * slope), np.ones_like(z)
+
+    return mapping
 
 
 def _together(laws: tuple[Law, ...], z: Points) -> _Solution:

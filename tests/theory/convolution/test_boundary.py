@@ -1,0 +1,69 @@
+"""Guesses along the axis are near the solutions, and certified as any other point."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from eigenscape.theory.convolution.boundary import boundary_points
+from eigenscape.theory.convolution.continuation import solve
+from eigenscape.theory.laws.discrete import Discrete
+from eigenscape.theory.laws.kesten_mckay import KestenMcKay
+from eigenscape.theory.laws.marchenko_pastur import MarchenkoPastur
+from eigenscape.theory.laws.semicircle import Semicircle
+
+LAWS = [
+    Discrete(np.array([0.0]), np.ones(1)),
+    Discrete(np.array([-1.001, 1.001]), np.full(2, 0.5)),
+    Discrete(np.array([-8.0, 0.0, 0.1, 30.0]), np.array([0.1, 0.3, 0.5, 0.1])),
+    KestenMcKay(3),
+    MarchenkoPastur(2.0),
+    Semicircle(4.0),
+]
+
+
+def beside(law, variance):
+    def mapping(w, z):
+        g, slope = law.stieltjes(w), law.stieltjes_derivative(w)
+        return z - variance * g, -variance * slope, np.ones_like(z)
+
+    return mapping
+
+
+def grid(law, variance):
+    reach = 3 * variance**0.5
+    return np.linspace(law.hull.lower - reach, law.hull.upper + reach, 700)
+
+
+def test_over_a_semicircle_the_curve_is_a_circle():
+    x = np.random.default_rng(1).uniform(-1.99, 1.99, 500)  # in no order
+    found = boundary_points(beside(LAWS[0], 1.0), x, scale=4.0)
+    # 128 points on |u| ≤ 3.99 and two more a cell; v² = 1 − u² bends by 2.
+    assert np.abs(found.real - x / 2).max() < 1e-3
+    assert np.abs(found.imag**2 - (1 - x**2 / 4)).max() < 1e-3
+
+
+@pytest.mark.parametrize("law", LAWS, ids=lambda law: type(law).__name__)
+@pytest.mark.parametrize("variance", [0.2, 1.0, 9.0])
+def test_guesses_are_near_and_the_points_are_those_of_the_ladder(law, variance):
+    x, scale = grid(law, variance), law.hull.width + 4 * variance**0.5
+    mapping = beside(law, variance)
+    guess = boundary_points(mapping, x, scale=scale)
+    short = solve(mapping, x + 0j, scale=scale, explicit=True)
+    long = solve(mapping, x + 0j, scale=scale)
+    # At an edge a root of the rounding is all that is certain.
+    doubt = 1e-13 * np.minimum(short.condition, 1e7) * (1 + np.abs(x))
+    assert (np.abs(short.value - long.value) <= doubt).all()
+    assert np.median(np.abs(guess - short.value)) < 1e-3 * scale
+
+
+def test_a_wrong_guess_costs_time_only():
+    x = np.linspace(-1.9, 1.9, 64)
+
+    def mapping(w, z):
+        # The semicircle's map twice, z − 1/(z − 1/w): it is not of the form z − h(w).
+        inner = z - 1 / w
+        return z - 1 / inner, 1 / (w * inner) ** 2, 1 + 1 / inner**2
+
+    found = solve(mapping, x + 0j, scale=4.0, explicit=True)
+    assert np.abs(found.value - (x + 1j * np.sqrt(4 - x**2)) / 2).max() < 1e-13

@@ -83,10 +83,14 @@ def solve(
         image, by_w, by_z = mapping(w[0], z)
         # Newton's step for 1/(w − c) with c below z, in which a w at infinity is as
         # any other; for w itself it is (T − w) / (1 − T′).
-        pole, change = w[0] - z + 1j * scale, image - w[0]
-        stretch = 1 + change / pole
-        step = stretch * change / (stretch**2 - by_w)
-        step /= 1 - step / pole
+        change = image - w[0]
+        if explicit:
+            step = change / (1 - by_w)
+        else:
+            pole = w[0] - z + 1j * scale
+            stretch = 1 + change / pole
+            step = stretch * change / (stretch**2 - by_w)
+            step /= 1 - step / pole
         slope = by_z / (1 - by_w)
         terms = np.abs(image) + np.abs(by_w * w[0]) + (1 + np.abs(by_z)) * np.abs(z)
         terms += scale

@@ -34,6 +34,25 @@ def pole_sum(
         below = np.searchsorted(places, x[hit])
         hit[hit] = below < np.searchsorted(places, x[hit], "right")
         y = np.where(hit, 1.0, y)
+    if x.size * places.size <= _BLOCK:
+        sums = _moduli(x, y, places, weights)
+    else:
+        sums = _blockwise(x, y, places, weights)
+    zeroth, first_order, mixed, second = sums
+    value, slope = np.empty(x.size, np.complex128), np.empty(x.size, np.complex128)
+    value.real, value.imag = first_order, -y * zeroth
+    slope.real, slope.imag = 2 * y**2 * second - zeroth, 2 * y * mixed
+    if hit.any():
+        value[hit], slope[hit] = math.inf, -math.inf
+    return value, slope
+
+
+def _blockwise(
+    x: Float[np.ndarray, " n"],
+    y: Float[np.ndarray, " n"],
+    places: Float[np.ndarray, " k"],
+    weights: Float[np.ndarray, " k"],
+) -> Float[np.ndarray, "4 n"]:
     sums = np.zeros((4, x.size))
     for first in range(0, places.size, _COLUMNS):
         chunk = slice(first, first + _COLUMNS)
@@ -41,12 +60,7 @@ def pole_sum(
         for i in range(0, x.size, rows):
             block = slice(i, i + rows)
             sums[:, block] += _moduli(x[block], y[block], places[chunk], weights[chunk])
-    zeroth, first_order, mixed, second = sums
-    value, slope = np.empty(x.size, np.complex128), np.empty(x.size, np.complex128)
-    value.real, value.imag = first_order, -y * zeroth
-    slope.real, slope.imag = 2 * y**2 * second - zeroth, 2 * y * mixed
-    value[hit], slope[hit] = math.inf, -math.inf
-    return value, slope
+    return sums
 
 
 def _moduli(

@@ -4,8 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.optimize import brentq
 
-from eigenscape.theory import Cauchy, Discrete, Law, MarchenkoPastur, Semicircle
+from eigenscape.theory import (
+    Cauchy,
+    Discrete,
+    Law,
+    MarchenkoPastur,
+    Semicircle,
+    Uniform,
+)
 from eigenscape.theory.convolution.summands import spread, subordinate
 
 
@@ -32,6 +40,31 @@ def test_energies_add_up_and_every_summand_sees_one_value() -> None:
     assert np.abs(found.parts.sum(axis=0) - found.energy).max() <= 1e-13
     for law, w in zip(laws, found.points, strict=True):
         assert np.abs(law.stieltjes(w) - g).max() <= 1e-11
+
+
+def test_where_the_transform_of_the_sum_vanishes() -> None:
+    # There all points but one are infinite, and that one is a pole of its Σ.
+    laws = (
+        Discrete(np.array([-1.0, 0.0, 2.0]), np.array([0.3, 0.3, 0.4])),
+        MarchenkoPastur(0.5),
+        Uniform(-1.0, 1.0),
+    )
+
+    def g(x: float) -> float:
+        found = subordinate(laws, np.array([x + 0j]))
+        return float(np.real(1 / (x - found.energy))[0])
+
+    zero = brentq(g, 2.0, 2.12, xtol=1e-16)
+    beside = zero + np.array([-1e-3, -1e-6, -1e-9, 0, 1e-12, 1e-9, 1e-6, 1e-3])
+    z = np.concatenate([beside + 0j, zero + 1j * 10.0 ** -np.arange(1, 16, 2)])
+    found = subordinate(laws, z)
+    value = 1 / (z - found.energy)
+    for law, w in zip(laws, found.points, strict=True):
+        assert np.abs(law.stieltjes(w) - value).max() <= 1e-13
+    # g is analytic there, with g″/2 = 2.
+    near = np.abs(z - zero) < 2e-3
+    slope = (g(zero + 1e-3) - g(zero - 1e-3)) / 2e-3
+    assert np.abs(value - slope * (z - zero))[near].max() < 4e-6
 
 
 def test_the_spread_of_a_law_without_width_is_finite() -> None:

@@ -130,13 +130,15 @@ def _together(laws: tuple[Law, ...], z: Points) -> _Solution:
         value, slope = _energies(laws, w)
         image = z - _of_the_others(value)
         step = _step(w, z, image, slope, scale)
-        p = 1 / (1 - slope)
-        partial = 1 + np.cumsum(p - 1, axis=0)
-        multipliers = (1 - 1 / partial[:-1]) * slope[1:]
+        # The steepest comes last: from pᵢ − 1 = Σᵢ′pᵢ near −1 nothing could be added.
+        rising = np.take_along_axis(slope, np.abs(slope).argsort(axis=0), axis=0)
+        gain = np.cumsum(rising / (1 - rising), axis=0)
+        multipliers = gain[:-1] / (1 + gain[:-1]) * rising[1:]
         worst = np.abs(multipliers).argmax(axis=0)
         contraction = np.take_along_axis(multipliers, worst[None], axis=0)[0]
+        dw = 1 / (1 - slope) / _by_level(slope)
         terms = np.abs(z) + _of_the_others(np.abs(value) + np.abs(slope * w))
-        return Linearisation(image, step, p / partial[-1], contraction, terms)
+        return Linearisation(image, step, dw, contraction, terms)
 
     def start(high: Points) -> States:
         value, _ = _energies(laws, np.tile(high, (len(laws), 1)))
@@ -163,11 +165,17 @@ def _of_the_others(terms: np.ndarray) -> np.ndarray:
 
 
 def _by_level(slopes: States) -> Points:
-    # dz/du = 1 + ∑ (pᵢ − 1), where the least pᵢ, towards a pole of Σᵢ, takes the 1.
+    # dz/du = 1 + ∑ Σᵢ′pᵢ
     p = 1 / (1 - slopes)
+    return _one_more(slopes * p, p, slopes)
+
+
+def _one_more(shares: States, more: States, slopes: States) -> Points:
+    # 1 + ∑ᵢ shareᵢ, where towards a pole of one Σᵢ that share alone would cancel the 1:
+    # it is given as 1 + shareᵢ.
     steepest = np.abs(slopes).argmax(axis=0)[None]
-    shares = slopes * p
-    np.put_along_axis(shares, steepest, np.take_along_axis(p, steepest, 0), 0)
+    shares = shares.copy()
+    np.put_along_axis(shares, steepest, np.take_along_axis(more, steepest, 0), 0)
     return shares.sum(axis=0)
 
 
@@ -178,7 +186,8 @@ def _step(w: States, z: Points, image: States, slope: States, scale: float) -> S
     stretch = 1 + (image - w) / pole
     pivot = 1 / (stretch**2 - slope)
     defect = stretch * (image - w)
-    shared = (slope * pivot * defect).sum(axis=0) / (1 + (slope * pivot).sum(axis=0))
+    pull = slope * pivot
+    shared = (pull * defect).sum(axis=0) / _one_more(pull, stretch**2 * pivot, slope)
     step = pivot * (defect - shared)
     step /= 1 - step / pole
     return step

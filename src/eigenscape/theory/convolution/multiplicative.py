@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import math
 from dataclasses import dataclass
@@ -12,7 +13,9 @@ from itertools import starmap
 import numpy as np
 from jaxtyping import Bool, Complex, Float
 
+from eigenscape.core import ConvergenceError
 from eigenscape.theory.convolution.ladder import Points
+from eigenscape.theory.convolution.multiplicative_chain import chain_energy
 from eigenscape.theory.convolution.multiplicative_edges import multiplicative_gaps
 from eigenscape.theory.convolution.multiplicative_points import (
     multiplicative_points,
@@ -157,8 +160,7 @@ class MultiplicativeConvolution(SelfEnergyLaw):
         far = np.abs(z) > _FAR * self.spread
         regular = ~(far | np.isin(z, list(known)))
         elsewhere = np.where(regular, z, 1j)
-        found = multiplicative_points(self.first, self.second, self._units, elsewhere)
-        energy, slope = found.energy, found.slope
+        energy, slope = self._energy(elsewhere)
         if far.any():
             energy[far], slope[far] = self._far_energy(z[far])
         for i in np.flatnonzero(~regular & ~far):
@@ -168,6 +170,26 @@ class MultiplicativeConvolution(SelfEnergyLaw):
             real[real] = ~self._inside(np.real(z[real]))
             energy[real], slope[real] = np.real(energy[real]), np.real(slope[real])
         return energy, slope
+
+    def _energy(self, z: Points) -> tuple[Points, Points]:
+        factors = self._all_factors
+        if len(factors) > 2:
+            with contextlib.suppress(ConvergenceError):
+                return chain_energy(factors, tuple(map(unit, factors)), z)
+        found = multiplicative_points(self.first, self.second, self._units, z)
+        return found.energy, found.slope
+
+    @functools.cached_property
+    def _all_factors(self) -> tuple[Law, ...]:
+        # Those of products in turn, if all are on [0, ∞).
+        every: list[Law] = []
+        for law in (self.first, self.second):
+            nested = isinstance(law, MultiplicativeConvolution)
+            every += law._all_factors if nested else [law]
+        for law in every:
+            if isinstance(law, MultiplicativeConvolution) or law.hull.lower < 0:
+                return (self.first, self.second)
+        return tuple(every)
 
     @functools.cached_property
     def _units(self) -> tuple[float, float]:

@@ -8,10 +8,11 @@ cancels, however far out z lies or however narrow a gap is.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from jaxtyping import Bool
 
 from eigenscape.theory.convolution.boundary import FEW_ATOMS
 from eigenscape.theory.convolution.continuation import solve
@@ -75,18 +76,11 @@ def multiplicative_points(
         right = MarchenkoPastur(second.ratio, second.scale / unit2)
     y = z / (unit1 * unit2)
     columns = np.empty((5, z.size), np.complex128)
-    # Near 0 all is small, and so must be what counts as rounding; but a shifted law
-    # knows points there to the rounding of its shift only.
-    bands = np.floor(np.minimum(np.log(np.abs(y)) / _BAND, 0))
-    if _is_shifted(first) or _is_shifted(second):
-        bands[:] = 0
-    for band in np.unique(bands):
-        where, scale = bands == band, math.exp(_BAND * (band + 1))
+    for where, scale in bands(y, (first, second)):
         if isinstance(right, MarchenkoPastur):
-            found = _covariance_points(left, right, y[where], min(scale, 1.0))
+            columns[:, where] = _covariance_points(left, right, y[where], scale)
         else:
-            found = _pair_points(left, right, y[where], min(scale, 1.0))
-        columns[:, where] = found
+            columns[:, where] = _pair_points(left, right, y[where], scale)
     w1, w2, w1_slope, energy, slope = columns
     return SubordinatedPoints(
         first=unit1 * w1,
@@ -95,6 +89,26 @@ def multiplicative_points(
         energy=unit1 * unit2 * energy,
         slope=slope,
     )
+
+
+def bands(
+    z: Points, laws: tuple[Law, ...]
+) -> Iterator[tuple[Bool[np.ndarray, " n"], float]]:
+    """Part points by size: near 0 all is small, and so must be what counts as rounding.
+
+    Args:
+        z: Points, in units of the product of the spectral radii.
+        laws: The factors; a shifted one knows points near 0 to the rounding of its
+            shift only, and leaves one band.
+
+    Yields:
+        Which points are in the band, and its scale, at most 1.
+    """
+    number = np.floor(np.minimum(np.log(np.abs(z)) / _BAND, 0))
+    if any(map(_is_shifted, laws)):
+        number[:] = 0
+    for band in np.unique(number).tolist():
+        yield number == band, min(math.exp(_BAND * (band + 1)), 1.0)
 
 
 def reach(law: Law) -> float:
@@ -126,13 +140,18 @@ def unit(law: Law) -> float:
     return 2.0 ** math.frexp(reach(law))[1]
 
 
-def _is_shifted(law: Law) -> bool:
-    return isinstance(law, Affine) and law.shift != 0
+def relative_energy(law: Law) -> Callable[[Points], tuple[Points, Points]]:
+    """Take Σ and Σ′ of a law to relative accuracy.
 
+    Where the spectrum holds 0, Σ vanishes there, and only w − 1/g does not cancel. A
+    product has it, as its factors do.
 
-def _self_energy(law: Law) -> Callable[[Points], tuple[Points, Points]]:
-    # Σ to relative accuracy: where the spectrum holds 0, Σ vanishes there, and only
-    # w − 1/g does not cancel. A product has it, as its factors do.
+    Args:
+        law: The law, maybe scaled.
+
+    Returns:
+        Its self-energy as a function.
+    """
     if isinstance(law, Affine) and isinstance(law.law, SelfEnergyLaw):
         return law.self_energy
     ends = [end for i in law.support for end in (i.lower, i.upper)]
@@ -159,12 +178,16 @@ def _self_energy(law: Law) -> Callable[[Points], tuple[Points, Points]]:
     return relative
 
 
+def _is_shifted(law: Law) -> bool:
+    return isinstance(law, Affine) and law.shift != 0
+
+
 def _covariance_points(
     law: Law, factor: MarchenkoPastur, z: Points, scale: float
 ) -> tuple[Points, ...]:
     # w₁, w₂, dw₁/dz, Σ, Σ′. With Σ₂ = σ (1 + cT₁) the equation z = w Σ₂ becomes
     # w = z/σ − c w T₁(w), where Im w T₁(w) ≤ 0.
-    ratio, size, self_energy = factor.ratio, factor.scale, _self_energy(law)
+    ratio, size, self_energy = factor.ratio, factor.scale, relative_energy(law)
 
     def mapping(w: Points, y: Points) -> tuple[Points, Points, Points]:
         energy, slope = self_energy(w)
@@ -191,7 +214,7 @@ def _pair_points(
     first: Law, second: Law, z: Points, scale: float
 ) -> tuple[Points, ...]:
     # w₁, w₂, dw₁/dz, Σ, Σ′.
-    energy_of, partner_energy_of = _self_energy(first), _self_energy(second)
+    energy_of, partner_energy_of = relative_energy(first), relative_energy(second)
 
     def mapping(w: Points, z: Points) -> tuple[Points, Points, Points]:
         energy1, slope1 = energy_of(w)

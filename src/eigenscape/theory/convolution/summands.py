@@ -14,6 +14,7 @@ import numpy as np
 from eigenscape.core import ConvergenceError
 from eigenscape.theory.convolution.boundary import FEW_ATOMS, Mapping
 from eigenscape.theory.convolution.continuation import require_certain, solve
+from eigenscape.theory.convolution.coupling import by_level, multiplier, one_more
 from eigenscape.theory.convolution.ladder import (
     Ladder,
     Linearisation,
@@ -64,7 +65,7 @@ def subordinate(laws: tuple[Law, ...], z: Points) -> Subordinated:
     real = (np.imag(found.points) == 0).all(axis=0)
     energy = np.where(real, np.real(energy), energy)
     with np.errstate(divide="ignore", invalid="ignore"):
-        slope = 1 - 1 / _by_level(found.slopes)
+        slope = 1 - 1 / by_level(found.slopes)
         condition = 1 / np.abs(1 - found.contraction)
     return Subordinated(found.points, found.parts, energy, slope, condition)
 
@@ -130,15 +131,9 @@ def _together(laws: tuple[Law, ...], z: Points) -> _Solution:
         value, slope = _energies(laws, w)
         image = z - _of_the_others(value)
         step = _step(w, z, image, slope, scale)
-        # The steepest comes last: from pᵢ − 1 = Σᵢ′pᵢ near −1 nothing could be added.
-        rising = np.take_along_axis(slope, np.abs(slope).argsort(axis=0), axis=0)
-        gain = np.cumsum(rising / (1 - rising), axis=0)
-        multipliers = gain[:-1] / (1 + gain[:-1]) * rising[1:]
-        worst = np.abs(multipliers).argmax(axis=0)
-        contraction = np.take_along_axis(multipliers, worst[None], axis=0)[0]
-        dw = 1 / (1 - slope) / _by_level(slope)
+        dw = 1 / (1 - slope) / by_level(slope)
         terms = np.abs(z) + _of_the_others(np.abs(value) + np.abs(slope * w))
-        return Linearisation(image, step, dw, contraction, terms)
+        return Linearisation(image, step, dw, multiplier(slope), terms)
 
     def start(high: Points) -> States:
         value, _ = _energies(laws, np.tile(high, (len(laws), 1)))
@@ -164,21 +159,6 @@ def _of_the_others(terms: np.ndarray) -> np.ndarray:
     return others
 
 
-def _by_level(slopes: States) -> Points:
-    # dz/du = 1 + ∑ Σᵢ′pᵢ
-    p = 1 / (1 - slopes)
-    return _one_more(slopes * p, p, slopes)
-
-
-def _one_more(shares: States, more: States, slopes: States) -> Points:
-    # 1 + ∑ᵢ shareᵢ, where towards a pole of one Σᵢ that share alone would cancel the 1:
-    # it is given as 1 + shareᵢ.
-    steepest = np.abs(slopes).argmax(axis=0)[None]
-    shares = shares.copy()
-    np.put_along_axis(shares, steepest, np.take_along_axis(more, steepest, 0), 0)
-    return shares.sum(axis=0)
-
-
 def _step(w: States, z: Points, image: States, slope: States, scale: float) -> States:
     # Newton's step for every 1/(wᵢ − c), c below z, in which an infinite wᵢ is as any
     # other: (rᵢ² − Σᵢ′) dᵢ + S = rᵢ (Tᵢ − wᵢ), S = ∑ Σⱼ′ dⱼ and rᵢ = (Tᵢ − c)/(wᵢ − c).
@@ -187,7 +167,7 @@ def _step(w: States, z: Points, image: States, slope: States, scale: float) -> S
     pivot = 1 / (stretch**2 - slope)
     defect = stretch * (image - w)
     pull = slope * pivot
-    shared = (pull * defect).sum(axis=0) / _one_more(pull, stretch**2 * pivot, slope)
+    shared = (pull * defect).sum(axis=0) / one_more(pull, stretch**2 * pivot, slope)
     step = pivot * (defect - shared)
     step /= 1 - step / pole
     return step

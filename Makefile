@@ -41,6 +41,7 @@ report: $(READY) ## run the quick preset and write its report
 bench: $(READY) $(PEERS)/.ready $(THEORY)/.ready  ## measure coverage and speed; writes benchmarks/results
 	$(ONE) $(BIN)/python benchmarks/planted_spikes.py
 	$(ONE) $(BIN)/python benchmarks/optimiser_speed.py
+	$(ONE) $(BIN)/python benchmarks/critical_points.py
 	$(ONE) $(PEERS)/bin/python benchmarks/curvature_speed.py
 	$(ONE) $(PEERS)/bin/python benchmarks/kfac_speed.py
 	$(ONE) $(THEORY)/bin/python benchmarks/theory_speed.py

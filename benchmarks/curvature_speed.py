@@ -5,20 +5,19 @@ Writes a page of Markdown. Needs the environment of the peers: ``make bench`` ma
 
 from __future__ import annotations
 
-import argparse
 import math
 import warnings
 from collections.abc import Callable, Mapping
 from functools import partial
-from pathlib import Path
 from statistics import median
 
 import contestants
 import memory
 import torch
+from command import write_page
 from contestants import Call, Spectrum
 from reference import Reference, flat
-from table import ROOT, Bar, Section, number, page
+from table import Bar, Section, number
 from timing import Race
 
 import networks
@@ -291,22 +290,17 @@ TASKS: dict[str, Callable[[int], Section]] = {
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--tasks", nargs="+", choices=TASKS, default=list(TASKS))
-    parser.add_argument("--rounds", type=int, default=15)
-    default = ROOT / "benchmarks" / "results" / "curvature_speed.md"
-    parser.add_argument("--out", type=Path, default=default)
-    options = parser.parse_args()
     torch.set_num_threads(1)
     warnings.filterwarnings("ignore", message="Using backward")
-    sections = []
-    for task in options.tasks:
-        sections.append(TASKS[task](options.rounds))
-        print("\n".join(bar.line() for bar in sections[-1].bars), flush=True)
-        print("\n".join(sections[-1].lines()), flush=True)
-    title = "Speed and memory of the curvature engine, side by side with its peers"
-    made = f"Made by `benchmarks/curvature_speed.py --rounds {options.rounds}`."
-    options.out.write_text(page(title, made, PACKAGES, sections), encoding="utf-8")
+    write_page(
+        "curvature_speed",
+        TASKS,
+        "Speed and memory of the curvature engine, side by side with its peers",
+        "",
+        packages=PACKAGES,
+        rounds=15,
+        description=__doc__,
+    )
 
 
 if __name__ == "__main__":

@@ -53,10 +53,13 @@ def descent(workload: Workload) -> Step:
 
 
 def ours(
-    workload: Workload, optimiser: type[KFAC | EKFAC | DampedKFAC], **options: Any
+    workload: Workload,
+    optimiser: type[KFAC | EKFAC | DampedKFAC],
+    kl_clip: float | None = 0.01,
+    **options: Any,
 ) -> Step:
-    model = workload.network()
-    made = optimiser(model, **COMMON, settings=FactorSettings(**options))
+    model, settings = workload.network(), FactorSettings(**options)
+    made = optimiser(model, **COMMON, kl_clip=kl_clip, settings=settings)
     passes = _passes(workload, model)
 
     def step(kind: Kind) -> None:

@@ -22,6 +22,7 @@ from networks import Workload
 FLOOR = "momentum alone"
 DAMPED = "DampedKFAC"
 FACTORED = "DampedKFAC, factored"
+UNBOUNDED = "DampedKFAC, factored, steps not bounded"
 REFERENCE = "KFAC-Pytorch"
 ASDL, SINGD, NNGEOMETRY = "asdfghjkl", "singd", "nngeometry"
 PACKAGES = ("torch", ASDL, SINGD, NNGEOMETRY)
@@ -32,6 +33,9 @@ BUILD: dict[str, Callable[[Workload], Step]] = {
     FLOOR: contestants.descent,
     DAMPED: partial(contestants.ours, optimiser=DampedKFAC),
     FACTORED: partial(contestants.ours, optimiser=DampedKFAC, form="factored"),
+    UNBOUNDED: partial(
+        contestants.ours, optimiser=DampedKFAC, form="factored", kl_clip=None
+    ),
     "KFAC, published": partial(
         contestants.ours, optimiser=KFAC, sharing="published", others="gradient"
     ),
@@ -44,6 +48,7 @@ BUILD: dict[str, Callable[[Workload], Step]] = {
 DAMPINGS = {
     DAMPED: "product",
     FACTORED: "factored",
+    UNBOUNDED: "factored",
     "KFAC, published": "product",
     "EKFAC": "corrected eigenvalues",
     REFERENCE: "product",
@@ -54,10 +59,10 @@ DAMPINGS = {
 
 PEERS: dict[str, tuple[str, ...]] = {
     DAMPED: (REFERENCE, SINGD),
-    FACTORED: (ASDL, NNGEOMETRY),
+    UNBOUNDED: (ASDL, NNGEOMETRY),
 }
-"""Against whom each is held first: those of the same damping, and the inverse-free one;
-the rest of the bars are crosswise."""
+"""Against whom each is held first: those of the same damping, which bound their steps
+as it does or do not, and the inverse-free one; the rest of the bars are crosswise."""
 
 
 class Steps:
@@ -109,12 +114,13 @@ def section(
     rounds: int,
 ) -> Section:
     steps = Steps(workload, entrants, rounds)
-    bars = []
-    for own, first in PEERS.items():
-        others = [n for n in (REFERENCE, ASDL, SINGD, NNGEOMETRY) if n not in first]
-        for peer in [*first, *others]:
-            figure = f"step of {own} against {peer}, {title}"
-            bars.append(Bar(figure, 1.0, steps.ratio(peer, own)))
+    everyone = (REFERENCE, ASDL, SINGD, NNGEOMETRY)
+    pairs = [(own, peer) for own, peers in PEERS.items() for peer in peers]
+    pairs += [(own, p) for own in (DAMPED, FACTORED) for p in everyone]
+    bars = [
+        Bar(f"step of {own} against {peer}, {title}", 1.0, steps.ratio(peer, own))
+        for own, peer in dict.fromkeys(pairs)
+    ]
     rows = []
     for name in entrants:
         damping = DAMPINGS.get(name, "")

@@ -6,13 +6,12 @@ optimiser.
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Callable, Mapping
 from functools import partial
-from pathlib import Path
 
 import torch
-from table import ROOT, Bar, Section, number, page
+from command import write_page
+from table import Bar, Section, number
 from timing import Race
 from torch import nn
 
@@ -26,16 +25,15 @@ from networks import Workload
 ADAM = "torch.optim.Adam"
 FIXED = "DampedAdam, fixed damping"
 IDLE = "DampedAdam, learner attached, between measurements"
-PUBLISHED = "DampedAdam, published: 8 minibatches of the training batch size"
+PUBLISHED = "DampedAdam, published: the probe set in {} minibatches of the batch size"
 SOME = "DampedAdam, 2 of these in turn"
-THIN = "DampedAdam, 2 of 16 minibatches of half the size in turn"
+THIN = "DampedAdam, 2 of twice as many of half the size in turn"
 
 INTERVAL = 50
 TURN = 5
 ALONE = 100
 MORE = 5
 """A step alone is short: it gets so many rounds for one of a training step."""
-PROBE = 8
 FIXED_BAR, LEARNED_BAR = 1.03, 1.10
 PACKAGES = ("torch",)
 
@@ -55,10 +53,11 @@ class Trainer:
         self.batches = workload.batches
         self.learner = None if probe is None else self._learner(**probe)
 
-    def _learner(self, share: int = 1, minibatches: int = PROBE) -> DampingLearner:
+    def _learner(
+        self, share: int = 1, minibatches: int | None = None
+    ) -> DampingLearner:
         workload, size = self.workload, self.workload.batch_size
-        count = PROBE * size
-        data = workload.inputs[:count], workload.targets[:count]
+        data = workload.inputs, workload.targets
         risk = EmpiricalRisk(
             self.model, workload.loss, data, batch_size=size // share, mode="train"
         )
@@ -82,8 +81,10 @@ class Trainer:
         return self.model
 
     def measure(self) -> DampingLearner | None:
-        """One measurement of the curvature, at weights moved by a step."""
-        self.optimiser.step()
+        """One measurement of the curvature, at weights that were written to."""
+        with torch.no_grad():
+            for parameter in self.model.parameters():
+                parameter[..., :1].mul_(1)
         if self.learner is not None:
             self.learner.step()
         return self.learner
@@ -114,11 +115,11 @@ def optimiser_alone(workload: Workload, rounds: int) -> Section:
 
 
 def training_steps(workload: Workload, rounds: int) -> Section:
-    probes: dict[str, Mapping[str, int]] = {
-        PUBLISHED: {},
-        SOME: {"minibatches": 2},
-        THIN: {"share": 2, "minibatches": 2},
-    }
+    count = len(workload.batches)
+    probes: dict[str, Mapping[str, int]] = {PUBLISHED.format(count): {}}
+    if count > 2:
+        probes[SOME] = {"minibatches": 2}
+    probes[THIN] = {"share": 2, "minibatches": 2}
     entrants = {
         ADAM: lambda: Trainer(workload, torch.optim.Adam).train,
         FIXED: lambda: Trainer(workload, DampedAdam).train,
@@ -150,7 +151,8 @@ def training_steps(workload: Workload, rounds: int) -> Section:
         )
         for name in (ADAM, FIXED, *probes)
     ]
-    title = f"Training steps, a measurement every {INTERVAL}: {workload.name}"
+    size = workload.batch_size
+    title = f"A measurement every {INTERVAL} steps: {workload.name}, batch {size}"
     header = ("contestant", "microseconds a step, or a measurement", "times Adam")
     return Section(title, bars, header, rows)
 
@@ -198,45 +200,33 @@ def _section(title: str, bars: list[Bar], race: Race, steps: int) -> Section:
     return Section(title, bars, header, rows)
 
 
-def _mlp() -> Workload:
-    return networks.mlp(1024, batch_size=128)
+def _mlp(batch_size: int = 128) -> Workload:
+    """As many examples as in the published probe set."""
+    return networks.mlp(1024, batch_size=batch_size)
 
 
 TASKS: dict[str, Callable[[int], Section]] = {
     "alone-mlp": lambda n: optimiser_alone(_mlp(), n),
     "alone-gpt": lambda n: optimiser_alone(networks.gpt(64, batch_size=8), n),
     "training-mlp": lambda n: training_steps(_mlp(), n),
+    "training-mlp-512": lambda n: training_steps(_mlp(512), n),
     "training-gpt": lambda n: training_steps(networks.gpt(64, batch_size=8), n),
     "memory": lambda _: memory(_mlp()),
 }
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--tasks", nargs="+", choices=TASKS, default=list(TASKS))
-    parser.add_argument("--rounds", type=int, default=9)
-    default = ROOT / "benchmarks" / "results" / "optimiser_speed.md"
-    parser.add_argument("--out", type=Path, default=default)
-    options = parser.parse_args()
     torch.set_num_threads(1)
-    sections = []
-    for task in options.tasks:
-        sections.append(TASKS[task](options.rounds))
-        print("\n".join(bar.line() for bar in sections[-1].bars), flush=True)
-        print("\n".join(sections[-1].lines()), flush=True)
-    title = "Speed and memory of damped optimisers beside PyTorch's Adam"
-    made = (
-        f"Made by `benchmarks/optimiser_speed.py --tasks {' '.join(options.tasks)} "
-        f"--rounds {options.rounds}` on a noisy machine, shared with others. A "
-        "training step is forward, backward and the step of the optimiser; "
-        f"the time of one measurement of the curvature, and of the step of the "
-        f"optimiser before it, is spread over {INTERVAL} steps. As published it "
-        "takes 8 minibatches of the training batch size, with a gradient and a Hessian "
-        f"product of each: more than 8 gradients in {INTERVAL} whatever the "
-        "implementation, so that 1.10 is out of reach. The noise of a batch of b is as "
-        "1/b, and fewer examples in smaller minibatches estimate the same."
+    write_page(
+        "optimiser_speed",
+        TASKS,
+        "Speed and memory of damped optimisers beside PyTorch's Adam",
+        "A training step is forward, backward and the step of the optimiser; the time "
+        f"of one measurement of the curvature is spread over {INTERVAL} steps.",
+        packages=PACKAGES,
+        rounds=9,
+        description=__doc__,
     )
-    options.out.write_text(page(title, made, PACKAGES, sections), encoding="utf-8")
 
 
 if __name__ == "__main__":

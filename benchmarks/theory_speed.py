@@ -6,18 +6,17 @@ theory-peers-requirements.txt.
 
 from __future__ import annotations
 
-import argparse
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from functools import partial
-from pathlib import Path
 from statistics import median
 
 import numpy as np
 import theory_contestants as contestants
 import theory_truth as truth
-from table import ROOT, Bar, Section, number, page
+from command import write_page
+from table import Bar, Section, number
 from theory_contestants import Call
 from timing import Race
 
@@ -312,24 +311,16 @@ TASKS: dict[str, Callable[[int], Section]] = {
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--tasks", nargs="+", choices=TASKS, default=list(TASKS))
-    parser.add_argument("--rounds", type=int, default=25)
-    default = ROOT / "benchmarks" / "results" / "theory_speed.md"
-    parser.add_argument("--out", type=Path, default=default)
-    options = parser.parse_args()
-    sections = []
-    for task in options.tasks:
-        sections.append(TASKS[task](options.rounds))
-        print("\n".join(bar.line() for bar in sections[-1].bars), flush=True)
-        print("\n".join(sections[-1].lines()), flush=True)
-    title = "Accuracy and speed of the theory engine, side by side with its peers"
-    made = (
-        f"Made by `benchmarks/theory_speed.py --rounds {options.rounds}`: "
-        f"{POINTS} points a task; errors are absolute, against roots and determinants "
-        "of 40 digits."
+    write_page(
+        "theory_speed",
+        TASKS,
+        "Accuracy and speed of the theory engine, side by side with its peers",
+        f"There are {POINTS} points a task; errors are absolute, against roots and "
+        "determinants of 40 digits.",
+        packages=PACKAGES,
+        rounds=25,
+        description=__doc__,
     )
-    options.out.write_text(page(title, made, PACKAGES, sections), encoding="utf-8")
 
 
 if __name__ == "__main__":

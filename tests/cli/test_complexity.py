@@ -39,7 +39,10 @@ def test_a_gan(tmp_path, capsys):
     [
         (["--p", "1"], "--p: expected at least 2, got 1"),
         (["--model", "gan", "--fraction", "1.0"], "fraction: expected"),
+        (["--model", "gan", "--noise", "1e-300"], "noise: expected from 1e-12"),
+        (["--field", "1e6"], "in such a field two critical points are left"),
         (["--out", "figure.png"], "--out: expected a name ending in .svg"),
+        (["--out", "none/figure.svg"], "--out: expected a folder that exists"),
         (["--model", "ising"], "ising"),
     ],
 )

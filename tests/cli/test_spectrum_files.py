@@ -12,11 +12,14 @@ def test_kinds_of_files(tmp_path):
     np.savetxt(tmp_path / "c.txt", matrix)
     np.savetxt(tmp_path / "d.csv", row[None], delimiter=",")
     (tmp_path / "e.csv").write_text("# levels\n1;2\n2;7\n")
+    (tmp_path / "f.csv").write_text("energy,level\n1,2\n2,5\n")
     found = read_arrays([
-        str(tmp_path / n) for n in ["a.npy", "b.npz", "c.txt", "d.csv", "e.csv"]
+        str(tmp_path / n)
+        for n in ["a.npy", "b.npz", "c.txt", "d.csv", "e.csv", "f.csv"]
     ])
     assert found[0].dtype == np.float32
     expected = [row, row, matrix, matrix, row, np.array([[1.0, 2.0], [2.0, 7.0]])]
+    expected.append(matrix)
     for got, want in zip(found, expected, strict=True):
         np.testing.assert_array_equal(got, want)
 
@@ -31,6 +34,7 @@ def write_bad(place):
     (place / "cut.npz").write_bytes(b"PK\x03\x04")
     (place / "words.csv").write_text("1,2,x\n")
     (place / "empty.txt").write_text("\n")
+    (place / "names.csv").write_text("energy\n")
     (place / "ragged.txt").write_text("1 2\n3\n")
     (place / "latin.txt").write_bytes(b"\xff\xfe1\n")
     (place / "other.json").write_text("[1]")

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
+import pytest
 import torch
 from torch import nn
 from torch.nn import functional
@@ -143,6 +144,11 @@ CASES = (
         rosenbrock=None,
         bad=_KFAC_BAD,
     ),
+)
+
+EVERY = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+BARE = pytest.mark.parametrize(
+    "case", [c for c in CASES if c.rosenbrock is not None], ids=lambda case: case.name
 )
 
 

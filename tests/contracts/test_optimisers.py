@@ -13,7 +13,9 @@ from torch import nn
 from torch.nn import functional
 
 from contracts.optimisers import (
+    BARE,
     CASES,
+    EVERY,
     Valley,
     assert_close,
     assert_same,
@@ -24,11 +26,6 @@ from contracts.optimisers import (
     refuses,
     train,
     values,
-)
-
-EVERY = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-BARE = pytest.mark.parametrize(
-    "case", [c for c in CASES if c.rosenbrock is not None], ids=lambda case: case.name
 )
 
 

@@ -282,3 +282,22 @@ def test_curvature_that_is_not_finite_has_an_error_of_its_own():
     matrices[0, 2] = 1e308
     with pytest.raises(NonFiniteCurvatureError, match="on minibatch 2"):
         curvature_variance(planted(matrices), generator=seeded())
+
+
+def test_what_pytorch_gets_wrong_is_mended_where_a_graph_is_used_once():
+    """Weight norm, whose second derivative in PyTorch is wrong."""
+    inputs, targets = torch.randn(12, 3).double(), torch.randint(2, (12,))
+    model = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 2)).double()
+    nn.utils.parametrizations.weight_norm(model[0])
+    risk = EmpiricalRisk(model, cross_entropy, (inputs, targets), batch_size=4)
+    operator = Hessian(risk)
+    found = curvature_variance(operator, generator=seeded(3))
+    (vector,) = unit_vectors(operator, {"all": risk.names}, 1, 3)
+    products = []
+    for first in (0, 4, 8):
+        part = (inputs[first : first + 4], targets[first : first + 4])
+        whole = Hessian(EmpiricalRisk(model, cross_entropy, part))
+        assert whole.risk.names == risk.names
+        products.append(whole.matvec(torch.from_numpy(vector)).numpy())
+    expected = np.array(products).var(axis=0, ddof=1).sum()
+    assert found.noise.value == pytest.approx(expected, rel=1e-10)

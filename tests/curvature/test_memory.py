@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+
+import pytest
 import torch
 
 from eigenscape.curvature.memory import (
@@ -32,3 +35,14 @@ def test_bytes_of_a_graph_count_each_storage_once() -> None:
     # x, what sigmoid keeps and square keeps (the same); the weight is known
     assert graph_bytes(build, [weight]) == 4 * (30 * 50 + 30 * 20)
     assert graph_bytes(build, [weight, x]) == 4 * 30 * 20
+
+
+def test_what_cannot_be_looked_at_is_no_number() -> None:
+    x = torch.ones(3)
+
+    def build() -> torch.Tensor:
+        return torch.func.grad(lambda v: v.square().sum())(x)
+
+    assert math.isnan(graph_bytes(build, []))
+    with pytest.raises(RuntimeError, match="size of tensor"):
+        graph_bytes(lambda: x + torch.ones(2), [])

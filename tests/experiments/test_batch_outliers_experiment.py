@@ -88,6 +88,34 @@ def test_an_interrupted_run_goes_on_where_it_was(few_digits, tmp_path, monkeypat
     assert again.losses == whole.losses
 
 
+def test_batch_norm_evaluates_by_the_statistics_of_the_checkpoint(
+    few_digits, tmp_path, monkeypatch
+):
+    """At epoch 0 running statistics are 0 and 1, which no layer has seen."""
+    make, seen = image_networks.mlp, []
+
+    def normed(widths, **options):
+        norm = torch.nn.BatchNorm1d(widths[0])
+        return torch.nn.Sequential(norm, make(widths, **options))
+
+    def kept(risk, *arguments, **options):
+        norm = risk.model[0]
+        seen.append((options["epoch"], norm.running_mean.clone()))
+        return sweep(risk, *arguments, **options)
+
+    monkeypatch.setattr(image_networks, "mlp", normed)
+    sweep = batch_outliers.sweep_batches
+    monkeypatch.setattr(batch_outliers, "sweep_batches", kept)
+    config = dataclasses.replace(
+        CONFIG, epochs=(0, 2), matrices=("hessian",), parts=("train",)
+    )
+    batch_outliers.run(config, tmp_path / "run")
+    mean = image_networks.mnist_digits(300, config.seed).train_inputs.mean(0)
+    assert [epoch for epoch, _ in seen] == [0, 2]
+    for _, found in seen:
+        torch.testing.assert_close(found, mean)
+
+
 def test_checkpoints_that_are_not_kept_are_named(few_digits, tmp_path):
     config = dataclasses.replace(CONFIG, epochs=(0, 7))
     with pytest.raises(

@@ -14,6 +14,7 @@ def outcome(tmp_path_factory):
         "starts": 6,
         "minima": 3,
         "nested": 4,
+        "saddles": 3,
         "compared": 4,
         "descent_steps": 20,
         "steps": 12,
@@ -50,6 +51,7 @@ def test_searches_are_kept_part_by_part(outcome):
     assert "second-order-12" in kept
     assert "minimum-12" in kept
     assert "nested-12" in kept
+    assert "saddle-12" in kept
 
 
 def test_both_presets_can_be_read():

@@ -1,39 +1,33 @@
 import numpy as np
 import pytest
 
-from eigenscape.experiments.experiment import (
-    configure,
-    execute,
-    find_experiment_preset,
-)
 from eigenscape.experiments.gan_complexity import EXPERIMENT
 from eigenscape.report.figures.gan_complexity import (
     block_densities_panel,
     block_spectrum_panel,
     complexity_map_panel,
+    index_bands_panel,
     lowest_losses_panel,
     total_complexity_panel,
 )
 from half_runs import resumed
+from smaller_runs import smaller_config, smaller_run
+
+SMALLER = {
+    "size": 80,
+    "samples": 4,
+    "instances": 6,
+    "map_points": 5,
+    "band_points": 3,
+    "directions": 0,
+    "sweep_points": 2,
+}
 
 
 @pytest.fixture(scope="module")
 def outcome(tmp_path_factory):
-    preset = find_experiment_preset("gan-complexity", "quick")
-    smaller = {
-        "size": 80,
-        "samples": 4,
-        "instances": 6,
-        "map_points": 5,
-        "sweep_points": 2,
-    }
-    config = configure(EXPERIMENT, preset, smaller)
     place = tmp_path_factory.mktemp("gan") / "run"
-    return (
-        execute(EXPERIMENT, config, place, acceptance=preset.acceptance),
-        config,
-        place,
-    )
+    return smaller_run(EXPERIMENT, SMALLER, place), place
 
 
 def test_the_acceptance_holds_at_a_smaller_size(outcome):
@@ -53,12 +47,15 @@ def test_its_figures_have_their_series(outcome):
     shown = np.isfinite(heat.values)
     assert (shown == (found.complexity.T >= 0)).all()
     assert (heat.values[shown] == found.complexity.T[shown]).all()
+    assert found.bands.model.noise == 1e-3
+    assert len(index_bands_panel(found.bands).series) == 2
     assert lowest_losses_panel(found.noises).y_log
     assert not total_complexity_panel(found.fractions).x_log
 
 
 def test_a_killed_run_goes_on_to_the_same_bits(outcome, tmp_path):
-    _, config, place = outcome
+    _, place = outcome
+    config = smaller_config(EXPERIMENT, SMALLER)
     lost = ("shift-1.5-share-0.1", "noise-1.0")
     first, second, made = resumed(
         EXPERIMENT, config, place, tmp_path / "half", lost=lost

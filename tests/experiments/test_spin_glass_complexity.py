@@ -1,10 +1,5 @@
 import pytest
 
-from eigenscape.experiments.experiment import (
-    configure,
-    execute,
-    find_experiment_preset,
-)
 from eigenscape.experiments.spin_glass_complexity import EXPERIMENT
 from eigenscape.report.figures.spin_glass_complexity import (
     complexity_panel,
@@ -13,26 +8,22 @@ from eigenscape.report.figures.spin_glass_complexity import (
     layers_panel,
 )
 from half_runs import resumed
+from smaller_runs import smaller_config, smaller_run
+
+SMALLER = {
+    "levels": 12,
+    "exact_dimensions": [10, 60],
+    "small_instances": 12,
+    "dimensions": [12, 40],
+    "instances": 3,
+    "starts": 3,
+}
 
 
 @pytest.fixture(scope="module")
 def outcome(tmp_path_factory):
-    preset = find_experiment_preset("spin-glass-complexity", "quick")
-    smaller = {
-        "levels": 12,
-        "exact_dimensions": [10, 60],
-        "small_instances": 12,
-        "dimensions": [12, 40],
-        "instances": 3,
-        "starts": 3,
-    }
-    config = configure(EXPERIMENT, preset, smaller)
     place = tmp_path_factory.mktemp("glass") / "run"
-    return (
-        execute(EXPERIMENT, config, place, acceptance=preset.acceptance),
-        config,
-        place,
-    )
+    return smaller_run(EXPERIMENT, SMALLER, place), place
 
 
 def test_the_acceptance_holds_at_a_smaller_size(outcome):
@@ -51,7 +42,8 @@ def test_its_figures_have_their_series(outcome):
 
 
 def test_a_killed_run_goes_on_to_the_same_bits(outcome, tmp_path):
-    _, config, place = outcome
+    _, place = outcome
+    config = smaller_config(EXPERIMENT, SMALLER)
     lost = ("dimension-12-instance-00[12]", "dimension-2")
     first, second, made = resumed(
         EXPERIMENT, config, place, tmp_path / "half", lost=lost

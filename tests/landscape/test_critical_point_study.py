@@ -51,14 +51,20 @@ def test_the_mean_energy_of_accepted_minima():
         np.zeros((count, 8)),
     )
     shape = Memorisation(2, 8)
-    found = RatioSearch(shape, points, points, points).mean_energy
+    found = RatioSearch(shape, points, points, points, points).mean_energy
     assert found is not None
     assert (found.value, found.samples) == (pytest.approx(0.2), 3)
     assert found.standard_error == pytest.approx(0.1 / np.sqrt(3))
     none = points.where(points.negative == 1)
-    assert RatioSearch(shape, points, none, points).mean_energy is None
+    assert RatioSearch(shape, points, none, points, points).mean_energy is None
 
 
 def test_the_gap_is_above_the_null_directions():
     values = np.array([0.0, 0.0, 0.3, 0.5])
     assert ReluParts(0.5, 1.0, values, values, 2).gap == 0.3
+
+
+def test_no_exponent_where_no_energy_is_critical():
+    for ratio in (1.0, 1.7):
+        with pytest.raises(ValueError, match="^ratio: expected a number below 1"):
+            fitted_exponent(ratio)

@@ -56,6 +56,11 @@ def test_levels_add_up(glass):
 def test_trivial_landscapes_have_two_points():
     glass = SpinGlass((1, 3), (30.0, 0.5))
     assert exact_count(glass, 60) == pytest.approx(2, abs=1e-6)
+    # A maximum and a minimum, whose density is wide beside the spectrum; a digit is
+    # lost for each of ν′/ν″ = 2·10⁵.
+    strong = SpinGlass.pure(3).with_field(1000.0)
+    assert exact_count(strong, 20) == pytest.approx(2, abs=1e-9)
+    assert exact_count(strong, 20, 0.0) == pytest.approx(1, abs=1e-9)
 
 
 def test_five_hundred_dimensions():
@@ -71,5 +76,7 @@ def test_five_hundred_dimensions():
 def test_bad_input_is_refused():
     with pytest.raises(ValueError, match="^dimension: expected at least 2, got 1"):
         log_exact_count(SpinGlass.pure(3), 1)
+    with pytest.raises(ValueError, match="^glass: expected ν′ up to 1e\\+06 ν″"):
+        log_exact_count(SpinGlass.pure(3).with_field(1e4), 3)
     with pytest.raises(ValueError, match="^energy: expected numbers"):
         log_exact_count(SpinGlass.pure(3), 3, math.nan)

@@ -40,6 +40,13 @@ def test_is_adam_to_the_bit_over_a_thousand_steps(damping, options, foreach):
     assert torch.equal(ours, theirs)
 
 
+def test_a_rate_may_be_a_tensor():
+    options = {"lr": torch.tensor(0.01), "foreach": False, "maximize": True}
+    ours = walked(lambda p: DampedAdam(p, damping=0.1, **options))
+    theirs = walked(lambda p: torch.optim.Adam(p, eps=0.1, **options))
+    assert torch.equal(ours, theirs)
+
+
 def test_is_the_update_written_out():
     rate, first, second, damping = 0.02, 0.9, 0.99, 0.3
     theta = np.array([1.0, -2.0, 0.5])

@@ -105,3 +105,23 @@ def test_average_is_the_mean_of_its_iterates(rng, optimiser, start, every):
     mean = iterates[start + every - 1 :: every].mean(0)
     np.testing.assert_allclose(found, mean, rtol=1e-13, atol=1e-14)
     assert torch.equal(parameter.detach(), before)
+
+
+@pytest.mark.parametrize("optimiser", [Gadam, GadamX])
+@pytest.mark.parametrize("foreach", [False, True])
+def test_a_rate_may_be_a_tensor(rng, optimiser, foreach):
+    start, path = rng.standard_normal(7), gradients(20, rng)
+    runs = []
+    for rate in (0.01, torch.tensor(0.01, dtype=torch.float64)):
+        parameter = nn.Parameter(torch.from_numpy(start.copy()))
+        made = optimiser([parameter], rate, weight_decay=0.1, foreach=foreach)
+        runs.append(run(made, parameter, path))
+    assert np.array_equal(*runs)
+
+
+def test_groups_have_their_own_exponent():
+    parameters = [nn.Parameter(torch.ones(1)) for _ in range(3)]
+    groups = [{"params": parameters[:1], "partial": 0.5}, {"params": parameters[1:2]}]
+    made = GadamX(groups, partial=0.25)
+    made.add_param_group({"params": parameters[2:]})
+    assert [group["partial"] for group in made.param_groups] == [0.5, 0.25, 0.25]

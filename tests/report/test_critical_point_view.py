@@ -47,7 +47,7 @@ def study():
         for ratio in (1.0, 0.5, 0.25)
     )
     searches = tuple(
-        RatioSearch(Memorisation(2, m), ends(), ends(), ends()) for m in (8, 16)
+        RatioSearch(Memorisation(2, m), *(ends() for _ in range(4))) for m in (8, 16)
     )
     return CriticalPointStudy(
         (theory_curve(0.25, 0.0), theory_curve(0.25, 0.5), theory_curve(0.5, 0.1)),
@@ -80,10 +80,10 @@ def test_every_figure_can_be_drawn(study):
 
 def test_what_is_drawn(study):
     panels = {f.name: f.panel for f in arrange_critical_points(study)}
-    rings, discs, nested, *_ = panels["index"].series
+    rings, discs, saddles, nested, *_ = panels["index"].series
     assert isinstance(rings, Points)
     assert rings.x.tolist() == [0.12, 0.2]
-    assert discs.x.tolist() == nested.x.tolist() == [0.1]
+    assert discs.x.tolist() == saddles.x.tolist() == nested.x.tolist() == [0.1]
     assert nested.symbol == "tick"
     found = panels["minima"].series[-1]
     assert found.x.tolist() == [0.5, 0.25]

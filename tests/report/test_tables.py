@@ -57,8 +57,9 @@ def test_models_best_first(checkpoint):
     assert table.rows[0][0] == scaling.best
     best, other = scaling.fit(scaling.best), scaling.fits[-1]
     assert table.rows[0][1] == best.chi_square / best.degrees_of_freedom
-    assert table.rows[0][4] == 0
-    assert table.rows[1][4] == pytest.approx(abs(other.information - best.information))
+    assert table.rows[0][4] == tables.probability(best.spread_p_value)
+    assert table.rows[0][5] == 0
+    assert table.rows[1][5] == pytest.approx(abs(other.information - best.information))
 
 
 def test_a_fit_without_degrees_of_freedom_has_no_ratio(checkpoint):

@@ -14,14 +14,17 @@ from eigenscape.theory.mean_square_stability import mean_square_rate
 EQUAL = np.ones((1, 1))
 
 
-def second_moments(batches, rate, momentum):
-    """E[B ⊗ B] for the heavy-ball matrices B of sampled batches."""
+def second_moments(batches, rate, momentum, *, nesterov=False, weight_decay=0.0):
+    """E[B ⊗ B] for the matrices B of (weight, momentum) that torch's SGD multiplies."""
     size = batches.shape[1]
     own = np.eye(size)
+    gradient = batches + weight_decay * own
     step = np.zeros((len(batches), 2 * size, 2 * size))
-    step[:, :size, :size] = (1 + momentum) * own - rate * batches
-    step[:, :size, size:] = -momentum * own
-    step[:, size:, :size] = own
+    step[:, size:, :size] = gradient
+    step[:, size:, size:] = momentum * own
+    taken = (1 + momentum if nesterov else 1) * gradient
+    step[:, :size, :size] = own - rate * taken
+    step[:, :size, size:] = -rate * momentum * (momentum if nesterov else 1) * own
     total = np.einsum("nij,nkl->ikjl", step, step) / len(batches)
     return total.reshape(4 * size * size, 4 * size * size)
 
@@ -33,19 +36,31 @@ def sampled(spikes, weights, batch_size, draws, rng):
     return np.einsum("nbck,nbcl->nkl", rows, rows) / batch_size
 
 
-@pytest.mark.parametrize(("batch_size", "momentum"), [(1, 0.0), (4, 0.0), (4, 0.8)])
+@pytest.mark.parametrize(
+    ("batch_size", "momentum", "options"),
+    [
+        (1, 0.0, {}),
+        (4, 0.0, {}),
+        (4, 0.8, {}),
+        (4, 0.8, {"nesterov": True}),
+        (2, 0.5, {"nesterov": True, "weight_decay": 0.7}),
+        (4, 0.6, {"weight_decay": 2.0}),
+    ],
+)
 def test_second_moments_of_sampled_batches_neither_grow_nor_shrink(
-    batch_size, momentum, rng
+    batch_size, momentum, options, rng
 ):
     spikes, groups = np.array([2.0, 1.0]), 20
     weights = np.array([[0.5, 0.3], [1.0, 0.2], [1.9, 0.1]])
     weights /= weights.sum(1).mean()
-    rate = mean_square_rate(spikes, weights, batch_size, momentum=momentum)
+    rate = mean_square_rate(spikes, weights, batch_size, momentum=momentum, **options)
     batches = sampled(spikes, weights, batch_size, groups * 5000, rng)
 
     def radii(rate):
         parts = np.split(batches, groups)
-        moments = np.array([second_moments(p, rate, momentum) for p in parts])
+        moments = np.array([
+            second_moments(p, rate, momentum, **options) for p in parts
+        ])
         whole = np.abs(np.linalg.eigvals(moments.mean(0))).max()
         each = np.abs(np.linalg.eigvals(moments)).max(1)
         return whole, each.std(ddof=1) / np.sqrt(groups)
@@ -95,6 +110,11 @@ def test_the_limits_of_no_noise_and_of_much(momentum):
     spikes, rest = np.array([3.0, 1.0]), 1e6
     whole = mean_square_rate(spikes, EQUAL, 50, population=50, momentum=momentum)
     assert whole == pytest.approx(2 * (1 + momentum) / 3, rel=1e-12)
+    ahead = mean_square_rate(
+        spikes, EQUAL, 1e12, momentum=momentum, nesterov=True, weight_decay=1.0
+    )
+    expected = 2 * (1 + momentum) / ((1 + 2 * momentum) * 4)
+    assert ahead == pytest.approx(expected, rel=1e-9)
     assert mean_square_rate(
         spikes, EQUAL, np.inf, remainder=rest, momentum=momentum
     ) == pytest.approx(whole, rel=1e-12)
@@ -113,5 +133,7 @@ def test_bad_arguments():
         mean_square_rate(one, EQUAL, 6, population=5)
     with pytest.raises(ValueError, match="^batch_size: expected"):
         mean_square_rate(one, EQUAL, 0)
+    with pytest.raises(ValueError, match="^weight_decay: expected a number in"):
+        mean_square_rate(one, EQUAL, 1, weight_decay=-1.0)
     with pytest.raises(ValueError, match="^weights: expected"):
         mean_square_rate(one, 2 * EQUAL, 1)

@@ -54,6 +54,9 @@ def complexity_command(words: list[str]) -> None:
     if out.suffix != ".svg":
         message = f"--out: expected a name ending in .svg, got {given.out!r}"
         raise ValueError(message)
+    if not out.parent.is_dir():
+        message = f"--out: expected a folder that exists, got {str(out.parent)!r}"
+        raise ValueError(message)
     if given.model == "gan":
         _gan(given.p, given.q, given.noise, given.fraction, out)
     elif given.model == "mixed":

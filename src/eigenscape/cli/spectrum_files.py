@@ -67,8 +67,18 @@ def _read_binary(path: Path) -> list[np.ndarray]:
 def _read_text(path: Path) -> np.ndarray:
     lines = path.read_text(encoding="utf-8").splitlines()
     rows = [line for line in lines if line.strip() and not line.startswith("#")]
+    delimiter = next((mark for mark in ",;" if rows and mark in rows[0]), None)
+    if rows and not any(_is_number(cell) for cell in rows[0].split(delimiter)):
+        rows = rows[1:] or rows  # names of columns
     if not rows:
         message = "an empty file"
         raise ValueError(message)
-    delimiter = next((mark for mark in ",;" if mark in rows[0]), None)
     return np.atleast_1d(np.loadtxt(rows, delimiter=delimiter))
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        complex(cell)
+    except ValueError:
+        return False
+    return True

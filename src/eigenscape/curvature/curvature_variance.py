@@ -153,7 +153,8 @@ def block_curvature_variance(
         for index, (inputs, targets, share) in enumerate(risk.batches()):
             complete = round(share * risk.examples) == risk.batch_size
             if complete and (chosen is None or index in chosen):
-                sums.add(_linearised(operator, inputs, targets, index), index)
+                with CheapSecondDerivatives(kept=sums.products > 1):
+                    sums.add(_linearised(operator, inputs, targets, index), index)
                 if chosen is not None and sums.count == len(chosen):
                     break
     if sums.count < (2 if chosen is None else max(2, len(chosen))):
@@ -172,8 +173,7 @@ def _linearised(
 ) -> Product:
     """Build the graph of a minibatch, and tell a loss that is not finite."""
     try:
-        with CheapSecondDerivatives():
-            return operator.linearise(inputs, targets, index)
+        return operator.linearise(inputs, targets, index)
     except ValueError as error:
         loss = operator.risk.loss(operator.risk.output(inputs), targets)
         if bool(torch.isfinite(loss)):
@@ -202,6 +202,11 @@ class _Sums:
     @property
     def count(self) -> int:
         return len(self._along)
+
+    @property
+    def products(self) -> int:
+        """How many are taken with a minibatch."""
+        return len(self._rows) * len(self._blocks)
 
     def add(self, product: Product, index: int) -> None:
         past, steps, along = self.count, [], []
@@ -252,8 +257,7 @@ class _Sums:
         for block in self._blocks:
             inside = [piece if k in block else None for k, piece in enumerate(row)]
             keep = not (last and block is self._blocks[-1])
-            with CheapSecondDerivatives():  # for layers that are evaluated again
-                total |= zip(block, product(inside, block, keep), strict=True)
+            total |= zip(block, product(inside, block, keep), strict=True)
         pieces = [total.get(k) for k in range(len(row))]
         return [
             torch.zeros_like(own) if piece is None else piece

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, final, get_args
+from typing import Literal, final
 
 import numpy as np
 import torch
 from jaxtyping import Float
 
 from eigenscape.curvature.estimators.columns import Columns
-from eigenscape.curvature.estimators.sampling import Sampling
+from eigenscape.curvature.estimators.sampling import (
+    Sampling,
+    require_probes,
+    with_sketch,
+)
 from eigenscape.curvature.estimators.sketch import Sketch
 from eigenscape.curvature.estimators.vector_sets import CHUNK, gram
 from eigenscape.curvature.operators.operator import LinearOperator
@@ -70,24 +74,12 @@ def diagonal(
         The diagonal. An interval of ± t standard errors, with Student's t of one degree
         less than the samples, covers; the rounding of the products is not in it.
 
-    Raises:
-        ValueError: If the method is unknown, the probes are too few for it, or a
-            product is not finite.
-
     References:
         Bekas, Kokiopoulou and Saad (2007), Appl. Numer. Math. 57: sign vectors.
         Baston and Nakatsukasa (2022), arXiv:2201.10684: Diag++; that A is symmetric is
         used here beyond it.
     """
-    if method not in LEAST:
-        message = f"method: expected one of {get_args(DiagonalMethod)}, got {method!r}"
-        raise ValueError(message)
-    if probes < LEAST[method]:
-        message = (
-            f"probes: expected at least {LEAST[method]} for a standard error by "
-            f"{method}, got {probes}"
-        )
-        raise ValueError(message)
+    require_probes(method, probes, LEAST)
     size = operator.size
     if probes >= size:
         columns = Columns(operator)
@@ -96,8 +88,7 @@ def diagonal(
         return DiagonalEstimate(exact, np.zeros(size), size)
     sketch = None
     if method == "diag++":
-        sketch = Sketch(operator, probes // 3, generator=generator)
-        probes -= 2 * (probes // 3)
+        sketch, probes = with_sketch(operator, probes, generator=generator)
     entries = Entries(operator, probes=probes, generator=generator, sketch=sketch)
     drive(entries, operator, checkpoint=checkpoint, progress=progress)
     return entries.estimate()

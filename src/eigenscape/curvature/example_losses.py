@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import torch
 from jaxtyping import Float
 from torch.func import vmap
 
+from eigenscape.curvature.example_columns import joined
 from eigenscape.curvature.operators.gradient_covariance import example_losses
 from eigenscape.curvature.operators.likelihood import curvature_of, likelihood_of
 from eigenscape.curvature.operators.output_curvature import outputs_of, with_leaves
 from eigenscape.curvature.risk import EmpiricalRisk
-from eigenscape.curvature.risk.data import count_rows, tensors_of
+from eigenscape.curvature.risk.data import count_rows
 
 
 def aligned(inputs: Any, targets: Any, count: int) -> bool:
@@ -27,8 +27,7 @@ def aligned(inputs: Any, targets: Any, count: int) -> bool:
     Returns:
         Whether it is: not so in a batch of graphs, whose rows are nodes and edges.
     """
-    every = [t for t in tensors_of((inputs, targets)) if t.ndim]
-    return count_rows((inputs, targets)) == count and bool(every)
+    return count_rows((inputs, targets)) == count
 
 
 def loss_gradients(
@@ -45,7 +44,8 @@ def loss_gradients(
         ∇lᵢ, the free tensors of an output flattened and joined.
     """
     losses, leaves = _losses(risk, inputs, targets)
-    return _joined(torch.autograd.grad(losses.sum(), leaves, materialize_grads=True))
+    pieces = torch.autograd.grad(losses.sum(), leaves, materialize_grads=True)
+    return joined(pieces, len(losses))
 
 
 def loss_curvatures(
@@ -73,15 +73,16 @@ def loss_curvatures(
     pieces = torch.autograd.grad(
         losses.sum(), leaves, create_graph=True, materialize_grads=True
     )
-    gradient = _joined(pieces)
+    gradient = joined(pieces, len(losses))
     if not gradient.requires_grad:
         message = "loss: expected one that is curved in the output, got a linear one"
         raise ValueError(message)
     columns = [
-        _joined(
+        joined(
             torch.autograd.grad(
                 column.sum(), leaves, retain_graph=True, materialize_grads=True
-            )
+            ),
+            len(losses),
         )
         for column in gradient.unbind(1)
     ]
@@ -110,7 +111,3 @@ def _closed_form(risk: EmpiricalRisk, inputs: Any, targets: Any) -> torch.Tensor
         return torch.stack([found.product([unit])[0].flatten() for unit in units])
 
     return vmap(one)(output.detach(), targets)
-
-
-def _joined(pieces: Sequence[torch.Tensor]) -> torch.Tensor:
-    return torch.cat([piece.reshape(len(piece), -1) for piece in pieces], dim=1)

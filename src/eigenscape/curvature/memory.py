@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -52,7 +53,7 @@ def graph_budget(device: torch.device) -> int | None:
     return None if available is None else int(GRAPH_SHARE * available)
 
 
-def graph_bytes(build: Callable[[], object], known: Iterable[torch.Tensor]) -> int:
+def graph_bytes(build: Callable[[], object], known: Iterable[torch.Tensor]) -> float:
     """Measure what autograd keeps for a graph.
 
     Args:
@@ -60,7 +61,11 @@ def graph_bytes(build: Callable[[], object], known: Iterable[torch.Tensor]) -> i
         known: Tensors that are in memory anyway, such as the parameters.
 
     Returns:
-        Bytes of the tensors saved, each storage counted once.
+        Bytes of the tensors saved, each storage counted once; not a number for a model
+        that uses ``torch.func`` inside, which forbids to look.
+
+    Raises:
+        RuntimeError: If the graph cannot be built.
     """
     shared = {tensor.untyped_storage().data_ptr() for tensor in known}
     sizes: dict[int, int] = {}
@@ -70,10 +75,15 @@ def graph_bytes(build: Callable[[], object], known: Iterable[torch.Tensor]) -> i
         sizes[storage.data_ptr()] = storage.nbytes()
         return tensor.detach()
 
-    with torch.autograd.graph.saved_tensors_hooks(note, _unchanged):
-        graph = build()
+    try:
+        with torch.autograd.graph.saved_tensors_hooks(note, _unchanged):
+            graph = build()
+    except RuntimeError as error:
+        if "saved tensor hooks" in str(error):
+            return math.nan
+        raise
     del graph
-    return sum(size for place, size in sizes.items() if place not in shared)
+    return float(sum(size for place, size in sizes.items() if place not in shared))
 
 
 def ran_out_of_memory(error: BaseException | None) -> bool:

@@ -27,6 +27,7 @@ from eigenscape.experiments.image_networks import (
     accuracy,
     image_task,
 )
+from eigenscape.optim.batch_norm_statistics import recompute_batch_norm
 from eigenscape.spectra.batch_outliers import BatchOutliers, FittedSweep, fit_sweep
 from eigenscape.survey.batch_sweep import (
     COUNT,
@@ -57,8 +58,10 @@ class BatchOutliersConfig:
         epochs: Checkpoints to sweep, by the epochs trained; all that are kept if empty.
         matrices: Which matrices.
         parts: Which data batches are drawn from.
-        mode: Whether batch norm and dropout evaluate or train in the sweeps. Training
-            networks with dropout have no Hessian, as no two evaluations agree.
+        mode: Whether batch norm and dropout evaluate or train in the sweeps. Batch norm
+            that evaluates has the statistics of the training data at the weights of the
+            checkpoint, as published. Training networks with dropout have no Hessian, as
+            no two evaluations agree.
         batch_sizes: Ascending batch sizes.
         draws: Independent batches of each size.
         steps: Most Lanczos steps a batch.
@@ -204,8 +207,10 @@ def _sweeps(
     directory: Path,
 ) -> Iterator[FittedSweep]:
     model = copy.deepcopy(task.model)
+    inputs = task.train[0].split(config.training.batch_size)
     for checkpoint in chosen:
         restore(model, checkpoint)
+        recompute_batch_norm(model, (batch for batch in inputs if len(batch) > 1))
         for part in config.parts:
             risk = _risk(config, replace(task, model=model), part)
             for matrix in config.matrices:

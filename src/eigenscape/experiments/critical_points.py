@@ -37,6 +37,8 @@ _COMPARED = 1  # the second of them
 _CURVES = [(phi, e) for phi in (0.25, 0.5, 0.75) for e in (0.0, 0.1, 0.5, 1.0)]
 _NOISE_ENERGY = 50.0  # of Fig. 3: residuals of variance 100
 _SIDE = 4
+_HIGH, _LEAD_IN = (0.5, 0.7), 20  # of the search for saddles: few lie at low energies
+_DOWNHILL = 100  # steps of gradient descent that Newton's descent gains from
 _NO_MINIMA = 1e6  # for the error where none was found; results hold no infinities
 
 
@@ -51,6 +53,7 @@ class CriticalPointsConfig:
         steps: The most steps of the second-order search.
         minima: Descents a ratio for the energy of minima.
         nested: Descents a ratio with fewer hidden units.
+        saddles: Searches a ratio for generic saddles, from high levels.
         compared: Starts of the comparison of both searches.
         first_order_steps: The most steps of the published search there.
         autoencoder_width: Hidden units of the ReLU autoencoder; 20 in Fig. 2.
@@ -65,6 +68,7 @@ class CriticalPointsConfig:
     steps: int = 300
     minima: int = 200
     nested: int = 1000
+    saddles: int = 200
     compared: int = 200
     first_order_steps: int = 50000
     autoencoder_width: int = 20
@@ -185,8 +189,22 @@ def _searched(
     search = PointSearch(
         config.starts, descent_steps=config.descent_steps, steps=config.steps, chunk=64
     )
-    descent = replace(search, starts=config.minima, method="minimum", levels=(0.0, 0.0))
+    descent = replace(
+        search,
+        starts=config.minima,
+        method="minimum",
+        levels=(0.0, 0.0),
+        descent_steps=min(config.descent_steps, _DOWNHILL),
+    )
     nested = replace(descent, starts=config.nested, method="nested", chunk=4)
+    saddles = PointSearch(
+        config.saddles,
+        method="saddle",
+        levels=_HIGH,
+        descent_steps=_LEAD_IN,
+        steps=config.steps,
+        chunk=8,
+    )
     found = [
         find_critical_points(
             problem,
@@ -194,7 +212,7 @@ def _searched(
             seed=stream_seed(config.seed, "search", shape.examples),
             directory=directory / "searches" / f"{kind.method}-{shape.examples}",
         )
-        for kind in (search, descent, nested)
+        for kind in (search, descent, nested, saddles)
     ]
     return RatioSearch(shape, *found)
 

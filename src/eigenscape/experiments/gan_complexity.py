@@ -1,4 +1,4 @@
-"""Complexity of the spin glasses of a GAN: spectra, counts, a map and phases."""
+"""Complexity of the spin glasses of a GAN: spectra, counts, maps and phases."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy as np
 from eigenscape.core import stream
 from eigenscape.experiments.experiment import Experiment
 from eigenscape.experiments.kept_parts import Part, kept_parts
+from eigenscape.landscape.gan.index_bands import IndexBands, index_bands
 from eigenscape.landscape.gan.model import GanGlass
 from eigenscape.landscape.gan.survey import (
     BlockSpectrum,
@@ -42,6 +43,10 @@ class GanConfig:
         instances: Instances on two circles of which all points are found.
         map_points: Levels of the map, a side.
         sweep_points: Values of κ and of σ.
+        band_noise: σ of the bands of both indices; minima of both losses are
+            exponentially rare unless it is weak.
+        band_points: Levels of the bands, a side.
+        directions: The most negative directions in the bands, of both players.
         seed: Master seed.
     """
 
@@ -54,16 +59,19 @@ class GanConfig:
     instances: int = 1000
     map_points: int = 200
     sweep_points: int = 50
+    band_noise: float = 1e-3
+    band_points: int = 60
+    directions: int = 2
     seed: int = 0
 
 
 def run(config: GanConfig, directory: Path) -> GanComplexity:
-    """Sample Hessians, count on circles, compute the map and the phases.
+    """Sample Hessians, count on circles, compute the map, the phases and the bands.
 
     Args:
         config: The configuration.
-        directory: Keeps finished spectra, counts and phases, from which an interrupted
-            run goes on. What is left is forecast on standard error.
+        directory: Keeps finished spectra, counts, phases and bands, from which an
+            interrupted run goes on. What is left is forecast on standard error.
 
     Returns:
         All of it.
@@ -85,14 +93,16 @@ def run(config: GanConfig, directory: Path) -> GanComplexity:
         Part("fraction", partial(_fractions, config, model)),
         Part("noise", partial(_noises, config, model)),
     ]
+    weak = replace(model, noise=config.band_noise)
+    own = partial(index_bands, weak, config.band_points, directions=config.directions)
     levels = np.linspace(-2.0, 2.0, config.map_points)
+    spectra_found = kept_parts(BlockSpectrum, spectra, directory / "spectra")
+    counted = kept_parts(CircleCount, counts, directory / "counts")
+    fractions, noises = kept_parts(Phases, sweeps, directory / "phases")
+    (bands,) = kept_parts(IndexBands, [Part("bands", own)], directory / "indices")
+    heights = complexity_map(model, levels)
     return GanComplexity(
-        model,
-        kept_parts(BlockSpectrum, spectra, directory / "spectra"),
-        kept_parts(CircleCount, counts, directory / "counts"),
-        levels,
-        complexity_map(model, levels),
-        *kept_parts(Phases, sweeps, directory / "phases"),
+        model, spectra_found, counted, levels, heights, fractions, noises, bands
     )
 
 

@@ -48,6 +48,10 @@ from eigenscape.landscape.gan.complexity import (
 from eigenscape.landscape.gan.counts import (
     gan_critical_point_count,
 )
+from eigenscape.landscape.gan.index_bands import (
+    IndexBands,
+    index_bands,
+)
 from eigenscape.landscape.gan.model import (
     GanGlass,
 )
@@ -97,6 +101,7 @@ __all__ = [
     "HardnessFit",
     "HarmonicWell",
     "HessianSum",
+    "IndexBands",
     "IndexOnset",
     "LeastSquaresHessian",
     "Memorisation",
@@ -120,6 +125,7 @@ __all__ = [
     "gan_critical_point_count",
     "gradient_log_density",
     "hard_tanh",
+    "index_bands",
     "index_bounds",
     "index_onset",
     "isotropic_log_density",

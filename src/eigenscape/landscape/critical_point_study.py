@@ -57,12 +57,14 @@ class RatioSearch:
         points: What searches for a zero of the gradient ended at.
         minima: What descents on the loss ended at.
         nested: Minima of fewer hidden units with silent units added.
+        saddles: What searches with the signs of the Hessian kept ended at.
     """
 
     memorisation: Memorisation
     points: SearchedPoints
     minima: SearchedPoints
     nested: SearchedPoints
+    saddles: SearchedPoints
 
     @property
     def mean_energy(self) -> Estimate | None:
@@ -158,8 +160,14 @@ def fitted_exponent(ratio: float, residual: str = "wigner") -> float:
 
     Returns:
         The exponent, 3/2 in the limit.
+
+    Raises:
+        ValueError: The ratio is 1 or more, where no energy is critical.
     """
     critical = critical_energy(ratio, residual)
+    if critical == 0:
+        message = f"ratio: expected a number below 1, got {ratio}; there is no onset"
+        raise ValueError(message)
     index = [
         LeastSquaresHessian(ratio, critical * (1 + x), residual).index
         for x in _FIT.tolist()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable
 from typing import TypeAlias
@@ -18,6 +19,7 @@ Vector: TypeAlias = Float[np.ndarray, " n"]
 
 _NEGLIGIBLE = 45.0  # exp(−45) is 3e-20
 _COARSE = 2000
+_STRONGEST = 1e6
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(16)
 
 
@@ -36,13 +38,22 @@ def log_exact_count(
 
     Returns:
         log E #, to about 1e-11 N; −∞ for u = −∞. A single glass at N = 500 takes
-        under a second.
+        under a second. Strong fields lose digits, one for each of ν′/ν″.
+
+    Raises:
+        ValueError: The field leaves no digits: ν′ exceeds 10⁶ν″.
 
     References:
         Auffinger, Ben Arous and Černý (2013), Communications on Pure and Applied
         Mathematics 66, for pure glasses; the same argument for mixed ones.
     """
     require_dimension(dimension)
+    if glass.slope > _STRONGEST * glass.curvature:
+        message = (
+            f"glass: expected ν′ up to {_STRONGEST:g} ν″, got ν′ = {glass.slope:.3g}, "
+            f"ν″ = {glass.curvature:.3g}; in such a field two critical points are left"
+        )
+        raise ValueError(message)
     require_energy(np.array([energy]))
     size = dimension - 1
     unit = math.sqrt(2 * glass.curvature)
@@ -120,16 +131,22 @@ def log_sphere(dimension: int) -> float:
 def _log_integral(
     log_density: Callable[[Vector], Vector], lower: float, upper: float, ripples: int
 ) -> float:
-    # The density ripples once an eigenvalue; panels resolve that, and end where
-    # nothing is left.
     coarse = np.linspace(lower, upper, _COARSE)
     logs = log_density(coarse)
     kept = np.flatnonzero(logs > logs.max() - _NEGLIGIBLE)
     start = float(coarse[max(kept[0] - 1, 0)])
     stop = float(coarse[min(kept[-1] + 1, _COARSE - 1)])
-    panels = 24 + math.ceil((stop - start) * math.sqrt(ripples) / 2)
-    ends = np.linspace(start, stop, panels + 1)
-    half = (stop - start) / panels / 2
-    points = ((ends[:-1] + ends[1:]) / 2)[:, None] + half * _NODES
+    # It ripples once an eigenvalue, within the spectrum; panels resolve that.
+    edge = 2 * math.sqrt(ripples)
+    breaks = np.unique(np.clip([-edge, edge, start, stop], start, stop))
+    panels = [
+        24 + math.ceil((b - a) * math.sqrt(ripples) / 2 if abs(a + b) < 2 * edge else 0)
+        for a, b in itertools.pairwise(breaks.tolist())
+    ]
+    pieces = zip(itertools.pairwise(breaks.tolist()), panels, strict=True)
+    ends = [np.linspace(a, b, n + 1) for (a, b), n in pieces]
+    half = np.concatenate([np.diff(e) for e in ends])[:, None] / 2
+    middles = np.concatenate([(e[:-1] + e[1:]) / 2 for e in ends])
+    points = middles[:, None] + half * _NODES
     logs = log_density(points.ravel()).reshape(points.shape)
     return float(scipy.special.logsumexp(logs, b=half * _WEIGHTS))

@@ -51,11 +51,8 @@ from eigenscape.optim.learning_rate_scaling import (
     scale_learning_rate,
     survey_rate_scaling,
 )
-from eigenscape.optim.measured_schedule import (
-    MeasuredSchedule,
-    single_step_rate,
-    stable_rate,
-)
+from eigenscape.optim.mean_square_curvature import MeanSquareCurvature
+from eigenscape.optim.measured_schedule import MeasuredSchedule
 from eigenscape.optim.sharpness_probes import (
     Preconditioned,
     TopCurvature,
@@ -65,11 +62,13 @@ from eigenscape.optim.sharpness_probes import (
 from eigenscape.optim.sharpness_warmup import SharpnessWarmup
 from eigenscape.optim.stability_laws import (
     AdditiveStability,
+    HeldBatchStability,
     MeanSquareStability,
     MultiplicativeStability,
     SampledStability,
     StabilityLaw,
 )
+from eigenscape.optim.stable_rates import single_step_rate, stable_rate
 
 __all__ = [
     "EKFAC",
@@ -89,7 +88,9 @@ __all__ = [
     "HeavyBallRange",
     "HeavyBallRule",
     "HeavyBallSettings",
+    "HeldBatchStability",
     "IterateAverage",
+    "MeanSquareCurvature",
     "MeanSquareStability",
     "MeasuredSchedule",
     "Measurement",

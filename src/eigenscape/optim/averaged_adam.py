@@ -37,28 +37,52 @@ class AveragedAdam(Optimizer, ABC):
     def __init__(
         self,
         params: ParamsT,
-        defaults: dict[str, Any],
-        average_start: int | StartRule | None,
-        average_every: int,
+        lr: float | torch.Tensor = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 1e-2,
+        amsgrad: bool = False,
+        *,
+        average_start: int | StartRule | None = None,
+        average_every: int = 1,
+        maximize: bool = False,
+        foreach: bool | None = None,
     ) -> None:
-        """Check the options and make the empty average.
+        """Make the optimiser; defaults are those of `torch.optim.AdamW`.
 
         Args:
-            params: As for any optimiser of torch.
-            defaults: The options of a group.
-            average_start: As `IterateAverage` takes it, in steps.
-            average_every: Likewise.
+            params: Parameters, named parameters or groups of them.
+            lr: Learning rate η.
+            betas: Decay rates β₁ and β₂ of the moments.
+            eps: Added to the denominator.
+            weight_decay: λ.
+            amsgrad: Whether to divide by the largest second moment so far.
+            average_start: Steps before averaging begins; a rule that judges what
+                ``average.observe`` is told; None to wait for ``average.begin()``.
+            average_every: Steps from one iterate collected to the next.
+            maximize: Whether to climb.
+            foreach: Whether to treat the parameters of a group together; if None, when
+                none is on the processor.
 
         Raises:
             ValueError: An option is out of its range.
         """
+        defaults: dict[str, Any] = {
+            "lr": lr,
+            "betas": betas,
+            "eps": eps,
+            "weight_decay": weight_decay,
+            "amsgrad": amsgrad,
+            "maximize": maximize,
+            "foreach": foreach,
+        }
         for name in ("lr", "eps", "weight_decay"):
             value = defaults[name]
             if not 0 <= value < math.inf:
                 message = f"{name}: expected a number in [0, ∞), got {value}"
                 raise ValueError(message)
-        if not all(0 <= beta < 1 for beta in defaults["betas"]):
-            message = f"betas: expected two numbers in [0, 1), got {defaults['betas']}"
+        if not all(0 <= beta < 1 for beta in betas):
+            message = f"betas: expected two numbers in [0, 1), got {betas}"
             raise ValueError(message)
         super().__init__(params, defaults)
         parameters = [p for group in self.param_groups for p in group["params"]]
@@ -148,7 +172,7 @@ class AveragedAdam(Optimizer, ABC):
 
     def _step(self, group: dict[str, Any], params: Tensors) -> None:
         states = [self._state_of(p, amsgrad=group["amsgrad"]) for p in params]
-        rate, decay = group["lr"], group["weight_decay"]
+        rate, decay = rate_of(group), group["weight_decay"]
         for state in states:
             state["step"] += 1
         if decay:
@@ -179,6 +203,18 @@ class AveragedAdam(Optimizer, ABC):
             for name in names[: 3 if amsgrad else 2]:
                 state[name] = torch.zeros_like(_real(parameter))
         return state
+
+
+def rate_of(group: dict[str, Any]) -> Any:
+    """Read the learning rate of a group.
+
+    Args:
+        group: The group, whose rate may be a tensor.
+
+    Returns:
+        A float; or, while a step is being compiled, what the group has.
+    """
+    return group["lr"] if torch.compiler.is_compiling() else float(group["lr"])
 
 
 def _listed(params: Tensors, foreach: bool | None) -> list[Tensors]:

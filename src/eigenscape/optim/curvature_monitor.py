@@ -6,11 +6,14 @@ import math
 import time
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, final
 
 from eigenscape.core import ConvergenceError
+
+Edge = Callable[[Mapping[str, Any], float], float]
+"""The largest stable rate of a parameter group at a sharpness."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,11 @@ class Measurement:
 
 class Probe(ABC):
     """Something to measure during training that leaves the training as it is."""
+
+    @property
+    def edge(self) -> Edge | None:
+        """The edge of stability that it measures; None: of a batch held fixed."""
+        return None
 
     @abstractmethod
     def measure(self) -> Measurement:

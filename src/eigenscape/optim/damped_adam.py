@@ -26,7 +26,7 @@ class DampedAdam(torch.optim.Adam):
     def __init__(
         self,
         params: ParamsT,
-        lr: float = 1e-3,
+        lr: float | torch.Tensor = 1e-3,
         betas: tuple[float, float] = (0.9, 0.999),
         damping: float = 1e-8,
         weight_decay: float = 0.0,

@@ -15,8 +15,8 @@ from eigenscape.optim.curvature_monitor import (
     Probe,
 )
 from eigenscape.optim.heavy_ball import HEAVY, STEPS, Rule, learn_heavy_ball
-from eigenscape.optim.measured_schedule import write_rates
 from eigenscape.optim.sharpness_probes import Curvature, unchecked_hessian
+from eigenscape.optim.sharpness_schedule import write_rates
 
 EXAMPLES = 1024
 """Examples of the curvature batch; default of the public code of Granziol, Zohren and

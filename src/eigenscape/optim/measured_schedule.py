@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from itertools import starmap
 from typing import Any, Literal, final, get_args
 
 import torch
 from torch.optim.lr_scheduler import LRScheduler
 
-from eigenscape.optim.curvature_monitor import CurvatureMonitor, MonitorCost, Probe
+from eigenscape.optim.curvature_monitor import Edge, Probe
+from eigenscape.optim.sharpness_schedule import (
+    FRACTION,
+    SharpnessSchedule,
+    write_rates,
+)
 
 Mode = Literal["ceiling", "follow"]
-
-Edge = Callable[[Mapping[str, Any], float], float]
 
 INTERVAL = 50
 """Steps between measurements. With 26,506 parameters and batches of 128, one took the
 time of 20 steps, and of 8 by forward passes."""
 
-FRACTION = 0.9
-"""Share of the edge of stability; the rest is the tolerance of a loose measurement."""
-
 
 @final
-class MeasuredSchedule:
+class MeasuredSchedule(SharpnessSchedule):
     """Sets learning rates by 2/λ′, with λ′ measured again every few steps.
 
     As a "ceiling" the rate is min(scheduled rate, fraction · edge). To "follow" it is
@@ -56,9 +56,10 @@ class MeasuredSchedule:
             interval: Steps between two measurements.
             fraction: Share of the edge allowed.
             mode: "ceiling" or "follow".
-            edge: The largest stable rate of a parameter group at a sharpness;
-                `stable_rate` if None, `single_step_rate` for `UpdateSharpness` along
-                the update itself.
+            edge: The largest stable rate of a parameter group at a sharpness; if None
+                that of the probe, such as of `MeanSquareCurvature`, or else
+                `stable_rate`, of a batch held fixed. Give `single_step_rate` for
+                `UpdateSharpness` along the update itself.
             scheduler: A torch scheduler over the same optimiser, not to be stepped by
                 anyone else; constant rates if None. One that needs a metric cannot be
                 handed over: step it yourself, before this one.
@@ -66,35 +67,22 @@ class MeasuredSchedule:
         Raises:
             ValueError: The fraction is not positive, or the mode not known.
         """
-        if not 0 < fraction < math.inf:
-            message = f"fraction: expected a positive number, got {fraction}"
-            raise ValueError(message)
+        super().__init__(
+            optimizer,
+            probe,
+            interval=interval,
+            fraction=fraction,
+            edge=edge,
+            scheduler=scheduler,
+        )
         if mode not in get_args(Mode):
             message = f"mode: expected one of {get_args(Mode)}, got {mode!r}"
             raise ValueError(message)
-        self._optimizer = optimizer
-        self._monitor = CurvatureMonitor(probe, interval=interval)
-        self._fraction, self._mode, self._scheduler = fraction, mode, scheduler
-        self._edge = edge or stable_rate
+        self._mode = mode
         self._scheduled = self._rates()
         self._first = [float(g.get("initial_lr", g["lr"])) for g in self._groups]
         self._steps = 0
         self._apply()
-
-    @property
-    def sharpness(self) -> float | None:
-        """The last λ′ measured well; None before there is one."""
-        return None if self._monitor.values is None else self._monitor.values[0]
-
-    @property
-    def history(self) -> tuple[tuple[int, float], ...]:
-        """Step and λ′ of every good measurement."""
-        return tuple(self._monitor.history)
-
-    @property
-    def cost(self) -> MonitorCost:
-        """What measuring has cost so far."""
-        return self._monitor.cost
 
     def step(self) -> None:
         """Advance the scheduler, measure if it is due, and set the rates."""
@@ -163,72 +151,7 @@ class MeasuredSchedule:
         self._written = self._rates()
 
     def _rate(self, group: Mapping[str, Any], scheduled: float, first: float) -> float:
-        if self.sharpness is None:
-            return scheduled
-        most = self._fraction * self._edge(group, self.sharpness)
+        most = self._most(group)
         if self._mode == "ceiling":
             return min(scheduled, most)
         return most * scheduled / first if math.isfinite(most) else scheduled
-
-
-def stable_rate(group: Mapping[str, Any], sharpness: float) -> float:
-    """Compute the largest stable rate of a parameter group's optimiser.
-
-    On a quadratic held fixed it is 2(1 + ρ)/λ′ for heavy ball, 2(1 + ρ)/((1 + 2ρ) λ′)
-    for Nesterov's momentum, and 2(1 + β₁)/((1 − β₁) λ′) for Adam and its kin in their
-    own metric. Dampening d divides by 1 − d; the L2 penalty of SGD adds to λ′. Noise of
-    batches can lower the rate of heavy ball to 2(1 − ρ)/λ′ (`mean_square_rate`).
-
-    Args:
-        group: A parameter group, of which momentum, dampening, nesterov, betas and
-            weight_decay are read where they are.
-        sharpness: λ′.
-
-    Returns:
-        The rate; infinite where nothing curves upwards.
-
-    References:
-        Cohen et al. (2021), Gradient descent on neural networks typically occurs at the
-        edge of stability, ICLR, App. B, for momentum; (2022), arXiv 2207.14484, Sec. 2,
-        for Adam.
-    """
-    if "betas" in group:
-        beta = float(group["betas"][0])
-        edge = 2 * (1 + beta) / (1 - beta)
-    else:
-        momentum = float(group.get("momentum", 0.0))
-        edge = 2 * (1 + momentum)
-        if group.get("nesterov", False):
-            edge /= 1 + 2 * momentum
-        elif momentum:
-            edge /= 1 - float(group.get("dampening", 0.0))
-        sharpness += float(group.get("weight_decay", 0.0))
-    return edge / sharpness if sharpness > 0 else math.inf
-
-
-def single_step_rate(group: Mapping[str, Any], sharpness: float) -> float:
-    """Compute the largest rate at which one step does not raise the loss, 2/λ_c.
-
-    Args:
-        group: A parameter group, of no effect.
-        sharpness: λ_c along the update that the optimiser makes, whatever it is.
-
-    Returns:
-        The rate; infinite where the loss does not rise.
-    """
-    del group
-    return 2 / sharpness if sharpness > 0 else math.inf
-
-
-def write_rates(optimizer: torch.optim.Optimizer, rates: list[float]) -> None:
-    """Set the learning rates of an optimiser, in place where they are tensors.
-
-    Args:
-        optimizer: The optimiser.
-        rates: One rate a group.
-    """
-    for group, rate in zip(optimizer.param_groups, rates, strict=True):
-        if isinstance(group["lr"], torch.Tensor):
-            group["lr"].fill_(rate)
-        else:
-            group["lr"] = rate

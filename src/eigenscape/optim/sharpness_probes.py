@@ -13,6 +13,7 @@ from jaxtyping import Float
 
 from eigenscape.core import ConvergenceError
 from eigenscape.curvature.krylov.lanczos import Ritz, lanczos, ritz, ritz_of
+from eigenscape.curvature.operators.derived import Derived
 from eigenscape.curvature.operators.hessian import Hessian
 from eigenscape.curvature.operators.operator import LinearOperator
 from eigenscape.curvature.probes import gaussian
@@ -43,7 +44,7 @@ def unchecked_hessian(risk: EmpiricalRisk) -> LinearOperator:
 
 @final
 @dataclass(frozen=True, eq=False)
-class Preconditioned(LinearOperator):
+class Preconditioned(Derived):
     """The curvature D^(−½) A D^(−½), which has the eigenvalues of D⁻¹A.
 
     Attributes:
@@ -55,19 +56,9 @@ class Preconditioned(LinearOperator):
     diagonal: Float[torch.Tensor, " P"]
 
     @property
-    def size(self) -> int:
-        """See LinearOperator."""
-        return self.operator.size
-
-    @property
-    def dtype(self) -> torch.dtype:
-        """See LinearOperator."""
-        return self.operator.dtype
-
-    @property
-    def device(self) -> torch.device:
-        """See LinearOperator."""
-        return self.operator.device
+    def source(self) -> LinearOperator:
+        """See Derived."""
+        return self.operator
 
     def matvec(self, vector: Float[torch.Tensor, " P"]) -> Float[torch.Tensor, " P"]:
         """See LinearOperator.

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any, final
 
 import torch
 from torch.optim.lr_scheduler import LRScheduler
 
-from eigenscape.optim.curvature_monitor import CurvatureMonitor, MonitorCost, Probe
-from eigenscape.optim.measured_schedule import (
+from eigenscape.optim.curvature_monitor import Edge, Probe
+from eigenscape.optim.sharpness_schedule import (
     FRACTION,
-    Edge,
-    stable_rate,
+    SharpnessSchedule,
     write_rates,
 )
 
@@ -22,14 +20,14 @@ INTERVAL = 10
 
 
 @final
-class SharpnessWarmup:
+class SharpnessWarmup(SharpnessSchedule):
     """Ramps the rate linearly to its target, never beyond a share of the edge.
 
-    Step t of T has the rate min(η t/T, fraction · edge), with the edge `stable_rate` by
-    λ′ measured at the batch size of training. After the ramp the rate
-    goes on under the ceiling until two measurements in a row allow the target; then
-    nothing is measured any more, and the rates are the scheduler's. Call ``step`` after
-    ``optimizer.step()``.
+    Step t of T has the rate min(η t/T, fraction · edge). The edge is `stable_rate` by
+    λ′ measured at the batch size of training, or that of the probe. After the ramp the
+    rate goes on under the ceiling until two measurements in a row allow the target;
+    then nothing is measured any more, and the rates are the scheduler's. Call ``step``
+    after ``optimizer.step()``.
 
     References:
         Gilmer et al. (2022), A loss curvature perspective on training instability in
@@ -67,13 +65,15 @@ class SharpnessWarmup:
         if steps < 1:
             message = f"steps: expected at least 1, got {steps}"
             raise ValueError(message)
-        if not 0 < fraction < math.inf:
-            message = f"fraction: expected a positive number, got {fraction}"
-            raise ValueError(message)
-        self._optimizer = optimizer
-        self._monitor = CurvatureMonitor(probe, interval=interval)
-        self._length, self._fraction, self._scheduler = steps, fraction, scheduler
-        self._edge = edge or stable_rate
+        super().__init__(
+            optimizer,
+            probe,
+            interval=interval,
+            fraction=fraction,
+            edge=edge,
+            scheduler=scheduler,
+        )
+        self._length = steps
         self._targets = [float(group["lr"]) for group in optimizer.param_groups]
         self._steps = 0
         self._allowed = 0
@@ -83,21 +83,6 @@ class SharpnessWarmup:
     def finished(self) -> bool:
         """Whether the target was reached and measuring has ended."""
         return self._allowed > 1 and self._steps >= self._length - 1
-
-    @property
-    def sharpness(self) -> float | None:
-        """The last λ′ measured well; None before there is one."""
-        return None if self._monitor.values is None else self._monitor.values[0]
-
-    @property
-    def history(self) -> tuple[tuple[int, float], ...]:
-        """Step and λ′ of every good measurement."""
-        return tuple(self._monitor.history)
-
-    @property
-    def cost(self) -> MonitorCost:
-        """What measuring has cost so far."""
-        return self._monitor.cost
 
     def step(self) -> None:
         """Measure if it is due and set the rates; after the warm-up, step on."""
@@ -139,12 +124,7 @@ class SharpnessWarmup:
 
     def _apply(self) -> None:
         fresh = self._monitor.update(self._steps)
-        most = [
-            math.inf
-            if self.sharpness is None
-            else self._fraction * self._edge(group, self.sharpness)
-            for group in self._optimizer.param_groups
-        ]
+        most = list(map(self._most, self._optimizer.param_groups))
         if fresh:
             enough = all(a >= b for a, b in zip(most, self._targets, strict=True))
             self._allowed = self._allowed + 1 if enough else 0

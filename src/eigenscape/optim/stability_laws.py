@@ -18,6 +18,9 @@ from eigenscape.theory.mean_square_stability import mean_square_rate
 class StabilityLaw(ABC):
     """The eigenvalue λ′ that bounds the rate on batches, against their size.
 
+    Two questions are asked of batches: a `HeldBatchStability` is that of one batch held
+    fixed, `MeanSquareStability` that of batches drawn anew at each step, as SGD does.
+
     Attributes:
         name: What the law is called.
     """
@@ -39,9 +42,37 @@ class StabilityLaw(ABC):
         """
 
 
+class HeldBatchStability(StabilityLaw):
+    """The largest eigenvalue of a batch, on which full-batch descent has the edge.
+
+    The factor 1 + ρ in 2(1 + ρ)/λ′ takes the batch to be the same at every step; on
+    batches that change, momentum can lower the rate instead.
+    """
+
+    @final
+    def curvature(
+        self, effective: Float[np.ndarray, " m"], momentum: float = 0.0
+    ) -> Float[np.ndarray, " m"]:
+        """See `StabilityLaw.curvature`.
+
+        Args:
+            effective: Effective batch sizes b.
+            momentum: Of no effect.
+
+        Returns:
+            λ′.
+        """
+        del momentum
+        return self._top(effective)
+
+    @abstractmethod
+    def _top(self, effective: Float[np.ndarray, " m"]) -> Float[np.ndarray, " m"]:
+        """Compute λ_max of batches of each size."""
+
+
 @final
 @dataclass(frozen=True)
-class AdditiveStability(StabilityLaw):
+class AdditiveStability(HeldBatchStability):
     """λ′ = λ + s²/(bλ) while λ > s/√b, else 2s/√b: free noise of variance s²/b.
 
     Its exponent is at most ½: this law never gives a rate linear in b.
@@ -64,26 +95,14 @@ class AdditiveStability(StabilityLaw):
         _require_positive(top=self.top)
         _require_not_negative(variance=self.variance)
 
-    def curvature(
-        self, effective: Float[np.ndarray, " m"], momentum: float = 0.0
-    ) -> Float[np.ndarray, " m"]:
-        """See `StabilityLaw.curvature`.
-
-        Args:
-            effective: Effective batch sizes b.
-            momentum: Of no effect.
-
-        Returns:
-            λ′.
-        """
-        del momentum
+    def _top(self, effective: Float[np.ndarray, " m"]) -> Float[np.ndarray, " m"]:
         noise = np.sqrt(self.variance / effective)
         return np.where(self.top > noise, self.top + noise**2 / self.top, 2 * noise)
 
 
 @final
 @dataclass(frozen=True)
-class MultiplicativeStability(StabilityLaw):
+class MultiplicativeStability(HeldBatchStability):
     """A spike λ over P equal eigenvalues s₀², of examples of one weight.
 
     λ′ = λ(1 + (P/b) s₀²/(λ − s₀²)) while λ > s₀²(1 + √(P/b)), else the bulk's edge
@@ -109,19 +128,7 @@ class MultiplicativeStability(StabilityLaw):
         _require_positive(top=self.top, dimension=self.dimension)
         _require_not_negative(bulk=self.bulk)
 
-    def curvature(
-        self, effective: Float[np.ndarray, " m"], momentum: float = 0.0
-    ) -> Float[np.ndarray, " m"]:
-        """See `StabilityLaw.curvature`.
-
-        Args:
-            effective: Effective batch sizes b.
-            momentum: Of no effect.
-
-        Returns:
-            λ′.
-        """
-        del momentum
+    def _top(self, effective: Float[np.ndarray, " m"]) -> Float[np.ndarray, " m"]:
         ratio = self.dimension / effective
         threshold = self.bulk * (1 + np.sqrt(ratio))
         gap = np.maximum(self.top, threshold) - self.bulk
@@ -133,12 +140,13 @@ class MultiplicativeStability(StabilityLaw):
 
 @final
 @dataclass(frozen=True, eq=False)
-class SampledStability(StabilityLaw):
+class SampledStability(HeldBatchStability):
     """The mean of λ_max(b) over predicted batches, and at least λ of all the data.
 
     Attributes:
         sizes: Effective batch sizes, ascending, all finite.
-        values: λ′ at each; in between it is linear in logarithms.
+        values: λ′ at each; in between it is linear in logarithms, and below the first
+            its slope goes on.
         top: λ, for batches of all the data.
         name: What the law is called.
     """
@@ -175,19 +183,7 @@ class SampledStability(StabilityLaw):
         finite = np.isfinite(sizes)
         return cls(sizes[finite], values[finite], top, name)
 
-    def curvature(
-        self, effective: Float[np.ndarray, " m"], momentum: float = 0.0
-    ) -> Float[np.ndarray, " m"]:
-        """See `StabilityLaw.curvature`; below the first size its slope goes on.
-
-        Args:
-            effective: Effective batch sizes b.
-            momentum: Of no effect.
-
-        Returns:
-            λ′.
-        """
-        del momentum
+    def _top(self, effective: Float[np.ndarray, " m"]) -> Float[np.ndarray, " m"]:
         logs, values = np.log(self.sizes), np.log(self.values)
         with np.errstate(invalid="ignore"):
             places = np.log(effective)

@@ -8,6 +8,7 @@ from eigenscape.report.figures.gan_complexity import (
     block_densities_panel,
     block_spectrum_panel,
     complexity_map_panel,
+    index_bands_panel,
     lowest_losses_panel,
     total_complexity_panel,
 )
@@ -66,7 +67,8 @@ def arrange_gan(found: GanComplexity) -> tuple[Figure, ...]:
         found: The result.
 
     Returns:
-        Spectra, densities at several κ, the map, and phases along κ and σ.
+        Spectra, densities at several κ, the map, bands of both indices, and phases
+        along κ and σ.
     """
     spectra = tuple(
         Figure(
@@ -103,6 +105,13 @@ def arrange_gan(found: GanComplexity) -> tuple[Figure, ...]:
             "map",
             complexity_map_panel(found.model, found.levels, found.complexity),
             "Losses below these: white where critical points are exponentially rare.",
+        ),
+        Figure(
+            "bands",
+            index_bands_panel(found.bands),
+            "Below the line of a pair its points are exponentially rare: near the "
+            "lowest losses only minima are left, and each further direction begins at "
+            "a higher loss of its own player.",
         ),
         *phases,
     )

@@ -88,10 +88,10 @@ def _lead(survey: Survey) -> str:
         f"outlier{'' if count == 1 else 's'} above the bulk."
     )
     if last.prediction is not None and last.prediction.competition is not None:
-        return f"{found} {sentence(f'between batches, {last.prediction_note}')}"
+        return f"{found} {sentence(last.prediction_note)}"
     if last.scaling is None:
         return found
-    return f"{found} {sentence(f'between batches, {last.scaling_note}')}"
+    return f"{found} {sentence(f'fitted to batches: {last.scaling_note}')}"
 
 
 def _largest_residual(checkpoint: CheckpointSurvey) -> float:

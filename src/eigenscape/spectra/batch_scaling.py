@@ -81,8 +81,11 @@ def fit_batch_scaling(
     s(b) = b^(−υ), times √((n − b)/(n − 1)) when batches are drawn without
     replacement from n examples. Every model is fitted to the same outliers; an
     outlier hidden in the bulk at small b is a censored observation. A model is
-    rejected when its p-value is below 1 %. Of two models the one with the smaller
-    information criterion is better; a difference below 6 decides nothing.
+    rejected when its p-value is below 1 %, or that of the way in which the scatter of
+    outliers grows with their size. Of two models the one with the smaller information
+    criterion is better; a difference below 6 decides nothing. Weights of examples do
+    not show in a fit: multiplicative noise stands for weighted sampling too, and
+    `compare_noise_models` tells the two apart by measured weights.
 
     Args:
         batch_sizes: At least 3 batch sizes, strictly ascending.
@@ -119,10 +122,10 @@ def fit_batch_scaling(
 
 def _judge(fits: tuple[NoiseFit, ...]) -> str:
     ranked = sorted(fits, key=lambda f: f.information)
-    standing = [f for f in ranked if f.p_value is None or f.p_value >= REJECTED]
+    standing = [f for f in ranked if _stands(f)]
     best = ranked[0]
     if not standing:
-        values = ", ".join(f"{f.model} p = {f.p_value:.1g}" for f in ranked)
+        values = ", ".join(f"{f.model} {_p_values(f)}" for f in ranked)
         return (
             f"no noise model fits ({values}); the {best.model} one misses by least, "
             "and its parameters describe the curve, not the noise"
@@ -130,15 +133,33 @@ def _judge(fits: tuple[NoiseFit, ...]) -> str:
     if best.p_value is None:
         return "there are too few observations to test any noise model"
     first = standing[0]
-    others = [f for f in ranked if f is not first]
-    lead = min((f.information - first.information for f in others), default=np.inf)
-    sentence = f"{first.model} noise fits (p = {first.p_value:.2g}, not below 1 %)"
-    if others and lead >= DECISIVE:
-        rest = ", ".join(f.model for f in others)
+    close = [f for f in standing[1:] if f.information - first.information < DECISIVE]
+    if close:
+        names = ", ".join(f"{f.model} ({_p_values(f)})" for f in (first, *close))
+        sentence = f"these data cannot tell noise models apart: {names} fit"
+    else:
+        sentence = f"{first.model} noise fits ({_p_values(first)}, not below 1 %)"
+    if standing[1:] and not close:
+        lead = standing[1].information - first.information
+        rest = ", ".join(f.model for f in standing[1:])
         sentence += f" and better than {rest} (information gap {lead:.0f})"
-    elif others:
-        rest = ", ".join(f.model for f in others)
-        sentence += f", but these data cannot tell it from {rest}"
+    refused = ", ".join(f"{f.model} ({_p_values(f)})" for f in ranked if not _stands(f))
+    if refused:
+        sentence += f"; refused: {refused}"
     if first.exponent.upper - first.exponent.lower > _UNIDENTIFIED:
         sentence += "; these batch sizes do not identify the exponent υ"
     return sentence
+
+
+def _stands(fit: NoiseFit) -> bool:
+    tested = (p for p in (fit.p_value, fit.spread_p_value) if p is not None)
+    return min(tested, default=1.0) >= REJECTED
+
+
+def _p_values(fit: NoiseFit) -> str:
+    if fit.p_value is None:
+        return "untested"
+    text = f"p = {fit.p_value:.2g}"
+    if fit.spread_p_value is None:
+        return text
+    return f"{text}, of its spread {fit.spread_p_value:.2g}"

@@ -39,8 +39,11 @@ class NoiseFit:
         degrees_of_freedom: Their number less the effective parameters.
         p_value: Probability of a worse fit were the model true; None when no degree
             of freedom is left to test it.
-        information: −2 log likelihood, censored outliers included, + 2 × effective
-            parameters (Akaike); smaller is better, the zero is arbitrary.
+        spread_p_value: Probability of a scatter that grows with the outlier as
+            differently from the model; None where that cannot be told.
+        information: −2 log likelihood of means and of the growth of the scatter,
+            censored outliers included, + 2 × effective parameters (Akaike); smaller is
+            better, the zero is arbitrary.
         curve_batch_sizes: Where the fitted law is tabulated.
         curve: Fitted outliers there.
         curve_lower: Lower end of the pointwise 95 % band of the mean.
@@ -55,6 +58,7 @@ class NoiseFit:
     chi_square: float
     degrees_of_freedom: float
     p_value: float | None
+    spread_p_value: float | None
     information: float
     curve_batch_sizes: Float[np.ndarray, " g"]
     curve: Float[np.ndarray, "g k"]
@@ -203,6 +207,7 @@ class _Problem:
         if dof >= 1:
             f = chi_square / dof
             p_value = float(stats.f.sf(f, dof, self.spread.degrees_of_freedom))
+        off = self._spread_deviation()
         widen = max(1.0, chi_square / max(dof, 1.0))
         quantile = stats.t.ppf((1 + _LEVEL) / 2, self.spread.degrees_of_freedom)
         half = (quantile * np.sqrt(widen * np.diag(covariance))).tolist()
@@ -223,12 +228,20 @@ class _Problem:
             chi_square=chi_square,
             degrees_of_freedom=float(dof),
             p_value=p_value,
-            information=float(data @ data) + 2 * effective,
+            spread_p_value=None if off is None else float(2 * stats.norm.sf(abs(off))),
+            information=float(data @ data) + (off or 0.0) ** 2 + 2 * effective,
             curve_batch_sizes=sizes,
             curve=curve,
             curve_lower=curve - quantile * band,
             curve_upper=curve + quantile * band,
         )
+
+    def _spread_deviation(self) -> float | None:
+        """Measure how far κ lies from the model's, in standard errors."""
+        seen, expected = self.spread.exponent, self.model.spread_power
+        if seen is None or expected is None:
+            return None
+        return (seen.value - expected) / seen.standard_error
 
     def _range(self, population: int | None) -> Float[np.ndarray, " g"]:
         first, last = self.obs.batch_sizes[[0, -1]]

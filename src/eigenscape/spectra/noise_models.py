@@ -46,10 +46,13 @@ class NoiseModel(ABC):
     Attributes:
         name: What the model is called.
         amplitude_power: The amplitude is in eigenvalue units to this power.
+        spread_power: κ in the scatter of an outlier over draws, λ^κ to leading order;
+            None where the model does not say.
     """
 
     name: str
     amplitude_power: int
+    spread_power: float | None = None
 
     @abstractmethod
     def parameters(
@@ -109,6 +112,7 @@ class AdditiveNoise(NoiseModel):
 
     name: str = "additive"
     amplitude_power: int = 2
+    spread_power: float | None = 0.0
 
     def parameters(
         self, spikes: Float[np.ndarray, " k"], shift: float
@@ -181,6 +185,7 @@ class MultiplicativeNoise(NoiseModel):
 
     name: str = "multiplicative"
     amplitude_power: int = 1
+    spread_power: float | None = 1.0
     draws: int = 16
 
     def parameters(

@@ -9,7 +9,9 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 from scipy.special import digamma, polygamma
 
+from eigenscape.core.records import Estimate
 from eigenscape.spectra.split import SpectrumSplit
+from eigenscape.spectra.spread_exponent import spread_exponent
 
 _EXACT = 1e-4
 
@@ -177,11 +179,14 @@ class OutlierSpread:
         correlation: Correlation of the k outliers of one draw, pooled over batch
             sizes and shrunk towards independence by k / draws.
         degrees_of_freedom: How many degrees of freedom the pooled scatter rests on.
+        exponent: κ in a scatter that grows as λ^κ with the outlier; None where that
+            cannot be told.
     """
 
     deviations: Float[np.ndarray, "b k"]
     correlation: Float[np.ndarray, "k k"]
     degrees_of_freedom: int
+    exponent: Estimate | None = None
 
 
 def outlier_spread(observations: OutlierObservations) -> OutlierSpread:
@@ -231,7 +236,12 @@ def outlier_spread(observations: OutlierObservations) -> OutlierSpread:
     exact = obs.noise_scale_squared[:, None] <= 0
     deviations = np.sqrt(np.maximum(np.where(exact, floor, variances), floor))
     dof = int((obs.draws - 1).sum())
-    return OutlierSpread(deviations, _correlation(obs, deviations), max(dof, 1))
+    return OutlierSpread(
+        deviations,
+        _correlation(obs, deviations),
+        max(dof, 1),
+        spread_exponent(obs.means, sample, 2 * half, usable & (obs.means > 0)),
+    )
 
 
 def _sample_variances(obs: OutlierObservations) -> Float[np.ndarray, "b k"]:

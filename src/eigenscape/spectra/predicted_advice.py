@@ -16,17 +16,19 @@ from eigenscape.theory.mean_square_stability import mean_square_rate
 RATE_QUESTION = "How large may the learning rate be?"
 
 STABILITY = (
-    "Gradient descent on a quadratic is stable below 2/λ_max, heavy-ball momentum "
-    "β below 2(1 + β)/λ_max (Polyak 1964). A single step on a batch contracts "
+    "Full batch: gradient descent on a quadratic is stable below 2/λ_max, heavy-ball "
+    "momentum β below 2(1 + β)/λ_max (Polyak 1964); with batches that change from step "
+    "to step the factor 1 + β can become 1 − β. A single step on a batch contracts "
     "along that batch's own top direction below 2/λ_max(b). No batch size is given a "
     "larger rate than all the data. Weight decay adds its "
     "coefficient to every eigenvalue and is not included."
 )
 
 MEAN_SQUARE = (
-    "Training draws a batch at each step: what matters then is whether the squared "
-    "distance stays bounded on average. Where noise dominates, momentum lowers that "
-    "rate by 1 − β, as it lengthens the step; 1 + β is gained on large batches alone."
+    "In mean square: training draws a batch at each step, and is stable where the "
+    "squared distance stays bounded on average. Where noise dominates, momentum lowers "
+    "that rate by 1 − β, as it lengthens the step; 1 + β is gained on large batches "
+    "alone."
 )
 
 SAFE = 0.95

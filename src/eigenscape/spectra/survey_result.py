@@ -200,7 +200,7 @@ class Survey:
             )
         lines += [
             f"  prediction {last.prediction_note}",
-            f"  noise      {last.scaling_note}",
+            f"  fitted     {last.scaling_note}",
             *(f"  advice     {a.answer}" for a in self.advice),
         ]
         return "\n".join(lines)

@@ -9,7 +9,11 @@ import torch
 
 from eigenscape.core import StorageError
 from eigenscape.curvature import process
-from eigenscape.curvature.estimators.sampling import Sampling
+from eigenscape.curvature.estimators.sampling import (
+    Sampling,
+    require_probes,
+    with_sketch,
+)
 from eigenscape.curvature.estimators.sketch import BLOCK, Sketch
 from eigenscape.curvature.process import drive
 from interrupted import Interrupted, OutOfProductsError
@@ -103,3 +107,24 @@ def test_products_that_are_not_numbers_are_refused() -> None:
     assert wanted is not None
     with pytest.raises(ValueError, match="operator: expected finite products"):
         run.receive(wanted / 0)
+
+
+def test_a_sketch_and_its_image_take_two_thirds_of_the_products() -> None:
+    generator = torch.Generator().manual_seed(0)
+    for allowed, left in ((4, 2), (10, 4), (12, 4)):
+        sketch, probes = with_sketch(OPERATOR, allowed, generator=generator)
+        assert probes == left
+        assert sketch.most_products + probes == allowed
+
+
+@pytest.mark.parametrize(
+    ("method", "probes", "line"),
+    [
+        ("other", 9, r"method: expected one of \('some',\), got 'other'"),
+        ("some", 2, "probes: expected at least 3 for a standard error by some, got 2"),
+    ],
+)
+def test_too_few_products_are_refused(method: str, probes: int, line: str) -> None:
+    require_probes("some", 3, {"some": 3})
+    with pytest.raises(ValueError, match=line):
+        require_probes(method, probes, {"some": 3})

@@ -29,6 +29,16 @@ def numbers(*shape: int) -> torch.Tensor:
 MEAN, VARIANCE = numbers(3), numbers(3).exp()
 WEIGHT, BIAS = numbers(3), numbers(3)
 CLASSES = torch.tensor([0, 2, 1, 2])
+
+
+def normalised(
+    x: torch.Tensor,
+    weight: torch.Tensor | None = None,
+    bias: torch.Tensor | None = None,
+) -> torch.Tensor:
+    return functional.batch_norm(x, MEAN.to(x), VARIANCE.to(x), weight, bias)
+
+
 MASK = torch.ones(3, 3, dtype=torch.bool).triu(1)
 SIGNAL, WINDOWS = numbers(2, 2, 4), numbers(3, 2, 2)
 CASES: dict[str, tuple[Callable, tuple[torch.Tensor, ...]]] = {
@@ -67,6 +77,30 @@ CASES: dict[str, tuple[Callable, tuple[torch.Tensor, ...]]] = {
     "batch norm without bias": (
         lambda x, w: functional.batch_norm(x, MEAN, VARIANCE, w),
         (numbers(4, 3, 2), WEIGHT),
+    ),
+    "convolution and batch norm": (
+        lambda x, w, b, s, t: normalised(functional.conv2d(x, w, b, padding=1), s, t),
+        (numbers(2, 2, 3, 2), numbers(3, 2, 2, 2), BIAS, WEIGHT, numbers(3)),
+    ),
+    "convolution in groups and plain batch norm": (
+        lambda x, w: normalised(functional.conv1d(x, w, groups=3)),
+        (numbers(2, 3, 4), numbers(3, 1, 2)),
+    ),
+    "linear and batch norm": (
+        lambda x, w, s: normalised(functional.linear(x, w), s) ** 2,
+        (numbers(4, 2), numbers(3, 2), WEIGHT),
+    ),
+    "linear of sequences and batch norm": (
+        lambda x, w, b: normalised(functional.linear(x, w, b)),
+        (numbers(2, 3, 2), numbers(4, 2), numbers(4)),
+    ),
+    "changed image and batch norm": (
+        lambda x, w: normalised(functional.linear(x, w).mul_(2)),
+        (numbers(4, 2), numbers(3, 2)),
+    ),
+    "image used twice": (
+        lambda x, w, s: (y := functional.linear(x, w)).sin() * normalised(y, s),
+        (numbers(4, 2), numbers(3, 2), WEIGHT),
     ),
     "softmax": (lambda x: functional.softmax(x, -1), (numbers(5, 3),)),
     "softmax, first axis": (lambda x: x.softmax(0), (numbers(5, 3),)),
@@ -213,7 +247,7 @@ def test_products_of_many_vectors_at_once() -> None:
                 assert (a[k] - b).abs().max() <= 1e-13 * b.abs().max()
 
 
-@pytest.mark.parametrize("name", [n for n in CASES if not n.startswith("batch")])
+@pytest.mark.parametrize("name", [n for n in CASES if "batch" not in n])
 def test_values_and_products_in_single_precision(name: str) -> None:
     function, inputs = CASES[name]
     single = tuple(x.float() for x in inputs)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
 from torch import nn
@@ -34,3 +36,11 @@ def test_forecast_of_a_graph_is_what_it_takes() -> None:
     # at least the hidden layer's four numbers, each in forward and backward
     assert size.each >= 4 * 4 * 2
     assert GraphSize(10.0, 2.0).fitting(50, 60, whole=False) == 25
+
+
+def test_unknown_sizes_cut_no_minibatch_and_make_no_forecast() -> None:
+    unknown = GraphSize(math.nan, math.nan)
+    assert unknown.fitting(50, 60, whole=True) == 50
+    assert GraphSize(10.0, 2.0).known(2, 50) == 120
+    with pytest.raises(ValueError, match=r"memory: expected a graph .* torch.func"):
+        unknown.known(1, 1)

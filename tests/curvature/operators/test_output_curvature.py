@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import pytest
 import torch
+from torch.nn import functional
 
 from eigenscape.curvature.operators.output_curvature import (
     AnyLoss,
@@ -69,3 +70,23 @@ def test_losses_without_curvature_are_refused() -> None:
     for flat in (lambda o, t: o.first.sum(), lambda o, t: t.sum()):
         with pytest.raises(ValueError, match="linear in it"):
             AnyLoss(flat, nested(), torch.ones(2).double())
+
+
+def test_constant_slopes_are_refused_once_they_are_seen() -> None:
+    """PyTorch gives the slope of nll_loss a graph; kinks are no such thing."""
+    output = torch.randn(4, 3, generator=torch.Generator().manual_seed(0)).double()
+    output.requires_grad_()
+    along = [torch.ones_like(output)]
+    linear = AnyLoss(functional.nll_loss, output, torch.tensor([0, 2, 1, 1]))
+    with pytest.raises(ValueError, match="linear in it"):
+        linear.product(along)
+    kinked = AnyLoss(functional.huber_loss, output, torch.full((4, 3), 100.0).double())
+    assert not kinked.product(along)[0].any()
+
+    def picky(given: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        if not torch.equal(given, output):
+            raise ValueError
+        return functional.nll_loss(given, targets)
+
+    unknown = AnyLoss(picky, output, torch.tensor([0, 2, 1, 1]))
+    assert not unknown.product(along)[0].any()

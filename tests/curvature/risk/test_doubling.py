@@ -128,3 +128,11 @@ def test_buffers_and_tied_weights_are_copied() -> None:
     assert copied[0].weight is not model[0].weight
     assert copied[1].running_mean.dtype == torch.float64
     assert copied[1].num_batches_tracked.dtype == torch.int64
+
+
+def test_tensors_computed_by_a_module_are_copied() -> None:
+    model = nn.Linear(3, 3)
+    model.scaled = 2 * model.weight
+    copied, _ = in_double(model, functional.mse_loss)
+    assert torch.equal(copied.scaled, model.scaled.double())
+    assert copied.scaled.data_ptr() != model.scaled.data_ptr()

@@ -224,3 +224,14 @@ def test_own_batch_sampler_is_followed() -> None:
 def test_sequential_batch_sampler_is_read() -> None:
     sampler = BatchSampler(SequentialSampler(Rows()), 4, drop_last=False)
     assert walked(DataLoader(Rows(), batch_sampler=sampler))[2] == [4, 3]
+
+
+def test_targets_may_be_a_mapping() -> None:
+    found = examples_of((X, {"kind": Y, "size": X}))
+    inputs, targets, count = next(found.walk(3))
+    assert count == 3
+    assert torch.equal(inputs, X[:3])
+    assert torch.equal(targets["kind"], Y[:3])
+    assert torch.equal(targets["size"], X[:3])
+    two = [{"x": X[0], "labels": Y[0]}, {"x": X[1], "labels": Y[1]}]
+    assert len(examples_of(two)) == 2

@@ -119,6 +119,18 @@ CASES = {
         r"tuple of \(ndarray, ndarray\).*as_tensor",
     ),
     "no pairs": (linear, functional.mse_loss, TensorDataset(X), "input, target"),
+    "bounded rows": (
+        lambda: nn.Sequential(nn.Embedding(3, 4, max_norm=1.0), nn.Linear(4, 1)),
+        functional.mse_loss,
+        (Y[:, 0].long().clamp(0, 2), Y),
+        "embeddings without max_norm and scale_grad_by_freq",
+    ),
+    "divided slopes": (
+        lambda: nn.EmbeddingBag(3, 1, scale_grad_by_freq=True),
+        functional.mse_loss,
+        (Y.long().clamp(0, 2), Y),
+        "embeddings without max_norm and scale_grad_by_freq",
+    ),
     "shapes": (
         linear,
         functional.mse_loss,

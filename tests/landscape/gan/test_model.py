@@ -87,6 +87,8 @@ def test_exact_edges_of_a_nearly_closed_gap():
         ((1, 1, 1.0, 0.5), "discriminator_layers"),
         ((2, 0, 1.0, 0.5), "generator_layers"),
         ((2, 1, 0.0, 0.5), "noise"),
+        ((2, 1, 1e-13, 0.5), "noise"),
+        ((2, 1, 1e13, 0.5), "noise"),
         ((2, 1, 1.0, 0.0), "fraction"),
         ((2, 1, 1.0, 1.0), "fraction"),
     ],

@@ -149,6 +149,19 @@ def test_the_published_algorithm_number_for_number(decoupled, clip):
     assert (min(shares) < 1) == (clip < 1)
 
 
+def test_a_rate_may_be_a_tensor():
+    runs = []
+    for rate in (0.05, torch.tensor(0.05, dtype=torch.float64)):
+        model = Network().double()
+        optimiser = KFAC(model, lr=rate, damping=0.1)
+        for images, targets in batches(3):
+            optimiser.zero_grad()
+            functional.cross_entropy(model(images), targets).backward()
+            optimiser.step()
+        runs.append(nn.utils.parameters_to_vector(model.parameters()))
+    assert torch.equal(*runs)
+
+
 def test_the_defaults_are_the_published_ones():
     optimiser = KFAC(nn.Linear(2, 2))
     group, settings = optimiser.param_groups[0], optimiser.settings

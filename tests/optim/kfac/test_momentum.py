@@ -19,8 +19,8 @@ def test_three_steps_by_hand(foreach, decoupled, heavy):
     expected, memory = [w.clone() for w in start], [0.0, 0.0]
     for _ in range(3):
         descend(
-            found, along, buffers, weight_decay=0.2, decoupled=decoupled,
-            foreach=foreach, **OPTIONS,
+            found, [w.clone() for w in along], buffers, weight_decay=0.2,
+            decoupled=decoupled, foreach=foreach, **OPTIONS,
         )  # fmt: skip
         for index in range(2):
             direction = -0.5 * along[index]
@@ -31,4 +31,15 @@ def test_three_steps_by_hand(foreach, decoupled, heavy):
             memory[index] = (0.9 * memory[index] if heavy else 0) + direction
             expected[index] -= 0.1 * memory[index]
         torch.testing.assert_close(found, expected)
-    assert [w.tolist() for w in along] == [[0.5, 0.25], [[-1.0]]]
+
+
+def test_shorter_parameters_step_along_longer_directions():
+    found = [torch.tensor([1.0, -2.0]).half()]
+    buffers = [torch.zeros_like(found[0])]
+    along = [torch.tensor([0.5, 0.25])]
+    descend(
+        found, along, buffers, weight_decay=0.0, decoupled=False, foreach=True,
+        **OPTIONS,
+    )  # fmt: skip
+    expected = torch.tensor([1.025, -1.9875]).half()
+    torch.testing.assert_close(found[0], expected, rtol=1e-3, atol=0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal, final, get_args
+from typing import Literal, final
 
 import numpy as np
 import torch
@@ -15,7 +15,11 @@ from eigenscape.curvature.estimators.leave_one_out import (
     Compression,
     exchangeable_trace,
 )
-from eigenscape.curvature.estimators.sampling import Sampling
+from eigenscape.curvature.estimators.sampling import (
+    Sampling,
+    require_probes,
+    with_sketch,
+)
 from eigenscape.curvature.estimators.sketch import Sketch
 from eigenscape.curvature.estimators.vector_sets import gram, scaled, sphere, squares
 from eigenscape.curvature.operators.operator import LinearOperator
@@ -51,20 +55,8 @@ def power_trace(
 
     Returns:
         The unbiased estimate.
-
-    Raises:
-        ValueError: If the method is unknown, the probes are too few for it, or a
-            product is not finite.
     """
-    if method not in LEAST:
-        message = f"method: expected one of {get_args(Method)}, got {method!r}"
-        raise ValueError(message)
-    if probes < LEAST[method]:
-        message = (
-            f"probes: expected at least {LEAST[method]} for a standard error by "
-            f"{method}, got {probes}"
-        )
-        raise ValueError(message)
+    require_probes(method, probes, LEAST)
     if probes >= operator.size:
         columns = Columns(operator)
         drive(columns, operator, checkpoint=checkpoint, progress=progress)
@@ -76,8 +68,7 @@ def power_trace(
         return exchangeable_trace(compression(sketch, power), precision=precision)
     sketch = None
     if method == "hutch++":
-        sketch = Sketch(operator, probes // 3, generator=generator)
-        probes -= 2 * (probes // 3)
+        sketch, probes = with_sketch(operator, probes, generator=generator)
     forms = Forms(operator, probes=probes, generator=generator, sketch=sketch)
     drive(forms, operator, checkpoint=checkpoint, progress=progress)
     return forms.estimate(power)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Mapping
 
 import torch
 from jaxtyping import Float
 
 from eigenscape.curvature.estimators.sketch import BLOCK, Sketch
 from eigenscape.curvature.estimators.vector_sets import require_finite
+from eigenscape.curvature.operators.operator import LinearOperator
 from eigenscape.curvature.process import Process, State
 from eigenscape.curvature.resume import digest
 
@@ -133,3 +135,42 @@ class Sampling(Process):
         self._generator.set_state(self._source)
         self._block = None
         self.sums.copy_(state["sums"])
+
+
+def require_probes(method: str, probes: int, least: Mapping[str, int]) -> None:
+    """Refuse an unknown method, or fewer products than its standard error needs.
+
+    Args:
+        method: The method.
+        probes: Products allowed.
+        least: The least products of every method.
+
+    Raises:
+        ValueError: If there is no such method, or the products are too few.
+    """
+    if method not in least:
+        message = f"method: expected one of {tuple(least)}, got {method!r}"
+        raise ValueError(message)
+    if probes < least[method]:
+        message = (
+            f"probes: expected at least {least[method]} for a standard error by "
+            f"{method}, got {probes}"
+        )
+        raise ValueError(message)
+
+
+def with_sketch(
+    operator: LinearOperator, probes: int, *, generator: torch.Generator
+) -> tuple[Sketch, int]:
+    """Spend a third of the products on a sketch, and a third on the image of its basis.
+
+    Args:
+        operator: The operator A.
+        probes: Products allowed.
+        generator: Source of the random vectors, on the processor.
+
+    Returns:
+        The sketch, not begun, and the products that are left for probes.
+    """
+    count = probes // 3
+    return Sketch(operator, count, generator=generator), probes - 2 * count

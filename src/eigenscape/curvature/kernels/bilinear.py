@@ -253,12 +253,12 @@ def _shaped(rows: torch.Tensor, shape: Sequence[int]) -> torch.Tensor:
 
 def _may_change(image: torch.Tensor) -> bool:
     """Tell whether no graph and no further axis of vmap hangs on a new tensor."""
-    return not (torch.is_grad_enabled() or _has_further_axis(image))
+    return not (torch.is_grad_enabled() or has_further_axis(image))
 
 
 _layer: Any = _Layer.apply
 _slopes: Any = _Slopes.apply
-_has_further_axis: Any = cast("Any", torch._C)._functorch.is_batchedtensor
+has_further_axis: Any = cast("Any", torch._C)._functorch.is_batchedtensor
 _unsafe_view: Any = torch.ops.aten._unsafe_view.default
 _convolve: Any = torch.convolution
 _convolution_slopes: Any = torch.ops.aten.convolution_backward.default

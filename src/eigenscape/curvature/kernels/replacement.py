@@ -18,8 +18,17 @@ from eigenscape.curvature.kernels.activations import (
     activate,
     rectify,
 )
-from eigenscape.curvature.kernels.bilinear import Convolution, Matrix, bilinear
+from eigenscape.curvature.kernels.alignments import ctc_loss
+from eigenscape.curvature.kernels.bilinear import Convolution, Matrix
+from eigenscape.curvature.kernels.folding import normalised_layer, remembered
 from eigenscape.curvature.kernels.normalisations import batch_norm, layer_norm
+from eigenscape.curvature.kernels.once_differentiable import (
+    cdist,
+    embedding,
+    embedding_bag,
+    hardsigmoid,
+    pdist,
+)
 from eigenscape.curvature.kernels.softmax import log_softmax, softmax
 
 _saved_tensors_hooks = cast("Any", torch._C)._autograd._top_saved_tensors_default_hooks
@@ -35,9 +44,23 @@ class CheapSecondDerivatives(TorchFunctionMode):
     given statistics, linear layers and convolutions: the values are the same to
     rounding, and derivatives of every order right, but a product through a graph that
     is kept takes fewer passes over the activations. Weight norm is replaced because
-    PyTorch's second derivative of it is wrong. (Pooling, attention in one call and
-    recurrent layers are PyTorch's.)
+    PyTorch's second derivative of it is wrong; the hard sigmoid, distances, embeddings
+    in bags or with sparse gradients and the CTC loss because there is none. (Pooling,
+    attention in one call and recurrent layers are PyTorch's.)
+
+    To save the tensors for cheap products takes time in the forward pass: it pays from
+    the second product with a graph on. For a single one only that is replaced which
+    PyTorch gets wrong or refuses.
     """
+
+    def __init__(self, *, kept: bool = True) -> None:
+        """Say what the graph is for.
+
+        Args:
+            kept: Whether more than one product is taken with a graph.
+        """
+        super().__init__()
+        self._replacements = REPLACEMENTS if kept else MISSING
 
     def __torch_function__(  # ruff: ignore[bad-dunder-method-name] PyTorch's
         self,
@@ -60,7 +83,7 @@ class CheapSecondDerivatives(TorchFunctionMode):
         options = dict(kwargs or {})
         if "input" in options:
             args = (options.pop("input"), *args)
-        replacement = REPLACEMENTS.get(func)
+        replacement = self._replacements.get(func)
         foreign = not set(types) <= PLAIN
         if replacement is None or foreign or _in_another_way():
             return func(*args, **options)
@@ -116,14 +139,17 @@ def _batch_norm(
     del momentum
     if training or running_mean is None or running_var is None:
         return None
-    return batch_norm(x, running_mean, running_var, weight, bias, eps)
+    given = (x, running_mean, running_var, weight, bias, eps)
+    folded = normalised_layer(*given)
+    return batch_norm(*given) if folded is None else folded
 
 
 def _linear(
     x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None = None
 ) -> torch.Tensor | None:
     plain = x.ndim > 1 and weight.ndim == 2 and (bias is None or bias.ndim == 1)
-    return bilinear(x, weight, bias, Matrix()) if plain else None
+    some = weight.numel() > 0
+    return remembered(x, weight, bias, Matrix()) if plain and some else None
 
 
 def _convolution(
@@ -140,7 +166,7 @@ def _convolution(
         return None
     moves = [_each_axis(move, axes) for move in (stride, padding, dilation)]
     kind = Convolution(moves[0], moves[1], moves[2], groups)
-    return bilinear(x, weight, bias, kind)
+    return remembered(x, weight, bias, kind)
 
 
 def _each_axis(move: int | Sequence[int], axes: int) -> tuple[int, ...]:
@@ -183,6 +209,18 @@ def _weight_norm(v: torch.Tensor, g: torch.Tensor, dim: int = 0) -> torch.Tensor
     return v * (g / torch.linalg.vector_norm(v, dim=others, keepdim=True))
 
 
+MISSING: dict[Callable[..., Any], Callable[..., torch.Tensor | None]] = {
+    cast("Any", torch)._weight_norm: _weight_norm,
+    functional.hardsigmoid: hardsigmoid,
+    functional.pdist: pdist,
+    torch.pdist: pdist,
+    torch.cdist: cdist,
+    functional.embedding: embedding,
+    functional.embedding_bag: embedding_bag,
+    functional.ctc_loss: ctc_loss,
+}
+"""What PyTorch has no second derivative of, or a wrong one."""
+
 REPLACEMENTS: dict[Callable[..., Any], Callable[..., torch.Tensor | None]] = {
     functional.gelu: _gelu,
     functional.silu: _silu,
@@ -202,5 +240,5 @@ REPLACEMENTS: dict[Callable[..., Any], Callable[..., torch.Tensor | None]] = {
     functional.conv1d: _convolution,
     functional.conv2d: _convolution,
     functional.conv3d: _convolution,
-    cast("Any", torch)._weight_norm: _weight_norm,
+    **MISSING,
 }

@@ -8,12 +8,13 @@ from typing import final
 import torch
 from jaxtyping import Float
 
+from eigenscape.curvature.operators.derived import Derived
 from eigenscape.curvature.operators.operator import LinearOperator
 
 
 @final
 @dataclass(frozen=True, eq=False)
-class Sum(LinearOperator):
+class Sum(Derived):
     """The sum A + B of two operators.
 
     Attributes:
@@ -37,19 +38,9 @@ class Sum(LinearOperator):
             raise ValueError(message)
 
     @property
-    def size(self) -> int:
-        """See LinearOperator."""
-        return self.first.size
-
-    @property
-    def dtype(self) -> torch.dtype:
-        """See LinearOperator."""
-        return self.first.dtype
-
-    @property
-    def device(self) -> torch.device:
-        """See LinearOperator."""
-        return self.first.device
+    def source(self) -> LinearOperator:
+        """See Derived."""
+        return self.first
 
     def matvec(self, vector: Float[torch.Tensor, " P"]) -> Float[torch.Tensor, " P"]:
         """See LinearOperator.
@@ -78,7 +69,7 @@ class Sum(LinearOperator):
 
 @final
 @dataclass(frozen=True, eq=False)
-class Scaled(LinearOperator):
+class Scaled(Derived):
     """The multiple cA of an operator.
 
     Attributes:
@@ -90,19 +81,9 @@ class Scaled(LinearOperator):
     factor: float
 
     @property
-    def size(self) -> int:
-        """See LinearOperator."""
-        return self.operator.size
-
-    @property
-    def dtype(self) -> torch.dtype:
-        """See LinearOperator."""
-        return self.operator.dtype
-
-    @property
-    def device(self) -> torch.device:
-        """See LinearOperator."""
-        return self.operator.device
+    def source(self) -> LinearOperator:
+        """See Derived."""
+        return self.operator
 
     def matvec(self, vector: Float[torch.Tensor, " P"]) -> Float[torch.Tensor, " P"]:
         """See LinearOperator.
@@ -131,7 +112,7 @@ class Scaled(LinearOperator):
 
 @final
 @dataclass(frozen=True, eq=False)
-class Shifted(LinearOperator):
+class Shifted(Derived):
     """An operator with its spectrum shifted, A + sI.
 
     Attributes:
@@ -143,19 +124,9 @@ class Shifted(LinearOperator):
     shift: float
 
     @property
-    def size(self) -> int:
-        """See LinearOperator."""
-        return self.operator.size
-
-    @property
-    def dtype(self) -> torch.dtype:
-        """See LinearOperator."""
-        return self.operator.dtype
-
-    @property
-    def device(self) -> torch.device:
-        """See LinearOperator."""
-        return self.operator.device
+    def source(self) -> LinearOperator:
+        """See Derived."""
+        return self.operator
 
     def matvec(self, vector: Float[torch.Tensor, " P"]) -> Float[torch.Tensor, " P"]:
         """See LinearOperator.

@@ -8,13 +8,13 @@ from typing import final
 import torch
 from jaxtyping import Float
 
-from eigenscape.curvature.operators.operator import LinearOperator
+from eigenscape.curvature.operators.derived import Derived
 from eigenscape.curvature.operators.risk_operator import RiskOperator
 from eigenscape.curvature.resume import digest
 
 
 @final
-class BlockDiagonal(LinearOperator):
+class BlockDiagonal(Derived):
     """The operator ⊕_B A_BB of groups of parameters, without what couples two groups.
 
     A product multiplies every block's part of the vector with that block, through one
@@ -62,19 +62,9 @@ class BlockDiagonal(LinearOperator):
         )
 
     @property
-    def size(self) -> int:
-        """See LinearOperator."""
-        return self.operator.size
-
-    @property
-    def dtype(self) -> torch.dtype:
-        """See LinearOperator."""
-        return self.operator.dtype
-
-    @property
-    def device(self) -> torch.device:
-        """See LinearOperator."""
-        return self.operator.device
+    def source(self) -> RiskOperator:
+        """See Derived."""
+        return self.operator
 
     def matvec(self, vector: Float[torch.Tensor, " P"]) -> Float[torch.Tensor, " P"]:
         """See LinearOperator.

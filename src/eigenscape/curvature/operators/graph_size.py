@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -13,6 +14,8 @@ from eigenscape.curvature.memory import graph_bytes
 @dataclass(frozen=True)
 class GraphSize:
     """Bytes that autograd keeps for a minibatch's graph, as a line in its examples.
+
+    Both are not numbers where that cannot be measured.
 
     Attributes:
         fixed: Bytes that every graph takes.
@@ -34,6 +37,28 @@ class GraphSize:
         """
         return self.fixed * minibatches + self.each * examples
 
+    def known(self, minibatches: int, examples: int) -> int:
+        """Forecast as ``total`` does, for those who cannot do without.
+
+        Args:
+            minibatches: Their number.
+            examples: Examples in all of them.
+
+        Returns:
+            Bytes.
+
+        Raises:
+            ValueError: If the graphs could not be measured.
+        """
+        taken = self.total(minibatches, examples)
+        if math.isnan(taken):
+            message = (
+                "memory: expected a graph that can be measured, got a model that uses "
+                "torch.func inside; differentiate by torch.autograd.grad there"
+            )
+            raise ValueError(message)
+        return int(taken)
+
     def fitting(self, batch: int, budget: int, *, whole: bool) -> int:
         """Tell the largest minibatch whose graph fits.
 
@@ -43,13 +68,13 @@ class GraphSize:
             whole: Whether it must not be cut.
 
         Returns:
-            Examples, at most as many as wanted.
+            Examples, at most as many as wanted; as many if sizes are not known.
 
         Raises:
             ValueError: If no minibatch fits, or it fits only in parts but must be
                 whole.
         """
-        if self.total(1, batch) <= budget:
+        if not self.total(1, batch) > budget:
             return batch
         fitting = int((budget - self.fixed) / max(self.each, 1.0))
         if fitting < 1 or whole:

@@ -15,7 +15,14 @@ from eigenscape.curvature.risk.validation import in_one_line, require_scalar
 Outputs = Sequence[torch.Tensor]
 """The real tensors of a model's output that depend on its parameters."""
 
-LINEAR = "GaussNewton: expected a loss that is curved in the model's output, got one "
+LINEAR = (
+    "GaussNewton: expected a loss that is curved in the model's output, got one linear "
+    "in it; let the model return logits or predictions, and the loss compare them with "
+    "targets"
+)
+
+AWAY = 1e6
+"""How far outputs are moved to tell a loss without curvature from one with kinks."""
 
 
 class OutputCurvature(ABC):
@@ -61,17 +68,18 @@ class AnyLoss(OutputCurvature):
         if not any(
             piece is not None and piece.requires_grad for piece in self._gradient
         ):
-            message = (
-                f"{LINEAR}linear in it; let the model return logits or predictions, "
-                "and the loss compare them with targets"
-            )
-            raise ValueError(message)
+            raise ValueError(LINEAR)
+        self._loss, self._free, self._targets = loss, free, targets
+        self._curved = False
 
     def product(self, vectors: Outputs) -> Outputs:
         """See OutputCurvature.
 
         Returns:
             ∇(∇l·u).
+
+        Raises:
+            ValueError: If the loss turns out to be linear in the output.
         """
         curved = [
             (piece, along)
@@ -79,13 +87,45 @@ class AnyLoss(OutputCurvature):
             if piece is not None and piece.requires_grad
         ]
         with in_one_line("loss", "have second derivatives", vectors):
-            return torch.autograd.grad(
+            found = torch.autograd.grad(
                 [piece for piece, _ in curved],
                 self._leaves,
                 [along for _, along in curved],
                 retain_graph=True,
                 materialize_grads=True,
             )
+        # PyTorch gives the gradient of nll_loss a graph, though it is constant.
+        if not self._curved and _vanish(found) and not _vanish(vectors):
+            if self._is_linear():
+                raise ValueError(LINEAR)
+            self._curved = True
+        return found
+
+    def _is_linear(self) -> bool:
+        """Tell whether ∇l is the same far away on either side."""
+        here = [
+            torch.zeros_like(leaf) if slope is None else slope
+            for leaf, slope in zip(self._leaves, self._gradient, strict=True)
+        ]
+        try:
+            slopes = [self._slope_away(length) for length in (-AWAY, AWAY)]
+        except (RuntimeError, ValueError):
+            return False  # no output that the loss takes
+        return all(all(map(torch.equal, here, there)) for there in slopes)
+
+    def _slope_away(self, length: float) -> Sequence[torch.Tensor]:
+        leaves: list[torch.Tensor] = []
+
+        def away(tensor: torch.Tensor) -> torch.Tensor:
+            if not _is_free(tensor):
+                return tensor
+            # by unequal lengths, for a softmax does not see equal ones
+            shift = torch.linspace(1, 2, tensor.numel()).view(tensor.shape).to(tensor)
+            leaves.append((tensor.detach() + length * shift).requires_grad_())
+            return leaves[-1]
+
+        value = self._loss(rebuild(self._free, away), self._targets)
+        return torch.autograd.grad(value, leaves, materialize_grads=True)
 
 
 def outputs_of(output: Any) -> list[torch.Tensor]:
@@ -142,6 +182,10 @@ def rebuild(tree: Any, change: Callable[[torch.Tensor], torch.Tensor]) -> Any:
         kind: Any = type(cast("Any", tree))
         return kind(*parts) if hasattr(kind, "_fields") else kind(parts)
     return tree
+
+
+def _vanish(tensors: Outputs) -> bool:
+    return not any(bool(tensor.any()) for tensor in tensors)
 
 
 def _is_free(tensor: torch.Tensor) -> bool:

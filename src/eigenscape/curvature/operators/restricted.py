@@ -8,6 +8,7 @@ from typing import final
 import torch
 from jaxtyping import Float, Int64
 
+from eigenscape.curvature.operators.derived import Derived
 from eigenscape.curvature.operators.operator import LinearOperator
 from eigenscape.curvature.resume import digest
 
@@ -18,7 +19,7 @@ repeated Gram-Schmidt leaves, with room."""
 
 @final
 @dataclass(frozen=True, eq=False)
-class Restricted(LinearOperator):
+class Restricted(Derived):
     """The principal submatrix A_SS of an operator on a set S of coordinates.
 
     Every product costs one with A. For a group of parameters of a risk,
@@ -44,19 +45,14 @@ class Restricted(LinearOperator):
             raise ValueError(message)
 
     @property
+    def source(self) -> LinearOperator:
+        """See Derived."""
+        return self.operator
+
+    @property
     def size(self) -> int:
         """See LinearOperator."""
         return len(self.positions)
-
-    @property
-    def dtype(self) -> torch.dtype:
-        """See LinearOperator."""
-        return self.operator.dtype
-
-    @property
-    def device(self) -> torch.device:
-        """See LinearOperator."""
-        return self.operator.device
 
     def matvec(self, vector: Float[torch.Tensor, " k"]) -> Float[torch.Tensor, " k"]:
         """See LinearOperator.
@@ -88,7 +84,7 @@ class Restricted(LinearOperator):
 
 @final
 @dataclass(frozen=True, eq=False)
-class Deflated(LinearOperator):
+class Deflated(Derived):
     """An operator without some directions, (I − QᵀQ) A (I − QᵀQ).
 
     If the rows of Q are eigenvectors of A, their eigenvalues become zero and the others
@@ -123,19 +119,9 @@ class Deflated(LinearOperator):
             raise ValueError(message)
 
     @property
-    def size(self) -> int:
-        """See LinearOperator."""
-        return self.operator.size
-
-    @property
-    def dtype(self) -> torch.dtype:
-        """See LinearOperator."""
-        return self.operator.dtype
-
-    @property
-    def device(self) -> torch.device:
-        """See LinearOperator."""
-        return self.operator.device
+    def source(self) -> LinearOperator:
+        """See Derived."""
+        return self.operator
 
     def matvec(self, vector: Float[torch.Tensor, " P"]) -> Float[torch.Tensor, " P"]:
         """See LinearOperator.

@@ -30,9 +30,19 @@ def in_double(
     Returns:
         Both in float64; a loss that holds neither is not copied.
     """
-    memo: Memo = {}
+    memo = _computed(model)
     copied = copy.deepcopy(model, memo).double()
     return copied, _doubled(loss, memo)
+
+
+def _computed(model: nn.Module) -> Memo:
+    """Copies of tensors that modules hold and compute anew, which have a graph."""
+    held = [value for module in model.modules() for value in vars(module).values()]
+    return {
+        id(value): value.detach().clone()
+        for value in held
+        if isinstance(value, torch.Tensor) and not value.is_leaf
+    }
 
 
 def _doubled(value: Any, memo: Memo) -> Any:

@@ -276,9 +276,10 @@ class EmpiricalRisk(FlatFunction):
         """
         if not loss.requires_grad:
             return [None] * len(self.params)
-        return torch.autograd.grad(
-            loss, self.params, create_graph=create_graph, allow_unused=True
-        )
+        with in_one_line("model and loss", "be differentiable", ()):
+            return torch.autograd.grad(
+                loss, self.params, create_graph=create_graph, allow_unused=True
+            )
 
     def value(self) -> float:
         """Evaluate the risk.

@@ -103,7 +103,7 @@ class Parameters:
             ValueError: If number or shapes are not those of the parameters.
         """
         parts = [
-            torch.zeros_like(param) if piece is None else piece
+            torch.zeros_like(param) if piece is None else piece.to_dense()
             for param, piece in zip(self.tensors, pieces, strict=False)
         ]
         wanted = [param.shape for param in self.tensors]

@@ -17,6 +17,7 @@ from torch.utils.data import (
 )
 
 from eigenscape.curvature.risk.data import (
+    LABELS,
     as_pair,
     count_rows,
     describe,
@@ -103,9 +104,16 @@ def _whole(data: object) -> tuple[Any, Any] | None:
         return as_pair(data)
     if isinstance(data, (tuple, list)) and len(cast("Any", data)) == 2:
         inputs, targets = cast("Sequence[Any]", data)
-        if isinstance(targets, torch.Tensor) and any(True for _ in tensors_of(inputs)):
+        if _is_alone(targets) and any(True for _ in tensors_of(inputs)):
             return inputs, targets
     return None
+
+
+def _is_alone(targets: object) -> bool:
+    """Tell targets from a second example."""
+    if isinstance(targets, Mapping):
+        return LABELS not in targets and any(True for _ in tensors_of(targets))
+    return isinstance(targets, torch.Tensor)
 
 
 def _of_tensors(inputs: Any, targets: Any) -> TensorExamples:

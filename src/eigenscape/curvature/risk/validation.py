@@ -60,8 +60,8 @@ def require_recordable(model: Any) -> None:
         model: The model.
 
     Raises:
-        ValueError: If it is no module, or a parameter has no shape yet or was made in
-            inference mode.
+        ValueError: If it is no module, an embedding changes its own rows or slopes, or
+            a parameter has no shape yet or was made in inference mode.
     """
     if not isinstance(model, nn.Module):
         message = (
@@ -69,6 +69,15 @@ def require_recordable(model: Any) -> None:
             "function and its parameters in a module"
         )
         raise ValueError(message)
+    for module in model.modules():
+        changed = getattr(module, "max_norm", None) is not None
+        scaled = getattr(module, "scale_grad_by_freq", False)
+        if isinstance(module, (nn.Embedding, nn.EmbeddingBag)) and (changed or scaled):
+            message = (
+                "model: expected embeddings without max_norm and scale_grad_by_freq, "
+                "which rescale rows and gradients, got one with; switch them off"
+            )
+            raise ValueError(message)
     params = list(model.parameters())
     if any(isinstance(param, nn.UninitializedParameter) for param in params):
         message = (

@@ -11,6 +11,8 @@ from eigenscape.theory.ensembles.two_blocks import TwoBlocks
 from eigenscape.theory.laws.law import require_positive
 from eigenscape.theory.operator_valued.gaussian_blocks import GaussianBlocks
 
+_WEAKEST = 1e-12  # of σ; rounding hides weaker interactions
+
 
 @dataclass(frozen=True)
 class GanGlass:
@@ -49,6 +51,12 @@ class GanGlass:
             message = f"generator_layers: expected at least 1, got {q}"
             raise ValueError(message)
         require_positive("noise", self.noise)
+        if not _WEAKEST <= self.noise <= 1 / _WEAKEST:
+            message = (
+                f"noise: expected from {_WEAKEST:g} to {1 / _WEAKEST:g}, got "
+                f"{self.noise:g}; the complexity has a limit at either end long before"
+            )
+            raise ValueError(message)
         if not 0 < self.fraction < 1:
             message = f"fraction: expected a number in (0, 1), got {self.fraction}"
             raise ValueError(message)

@@ -11,6 +11,7 @@ from jaxtyping import Float
 from eigenscape.core import Estimate
 from eigenscape.landscape.gan.complexity import gan_complexity, lowest_losses
 from eigenscape.landscape.gan.counts import gan_critical_point_count
+from eigenscape.landscape.gan.index_bands import IndexBands
 from eigenscape.landscape.gan.model import GanGlass, block_law
 from eigenscape.landscape.gan.two_circles import two_circle_points
 from eigenscape.theory.ensembles import GOE
@@ -73,7 +74,7 @@ class Phases:
 
 @dataclass(frozen=True)
 class GanComplexity:
-    """Spectra, counts, a map over both losses, and phases.
+    """Spectra, counts, a map over both losses, bands of both indices, and phases.
 
     Attributes:
         model: The glasses of the map.
@@ -83,6 +84,7 @@ class GanComplexity:
         complexity: Θ(u_D, u_G), u_D along rows.
         fractions: Phases along κ.
         noises: Phases along σ.
+        bands: The complexity at fixed indices, where the noise is weak.
     """
 
     model: GanGlass
@@ -92,6 +94,7 @@ class GanComplexity:
     complexity: Float[np.ndarray, "n n"]
     fractions: Phases
     noises: Phases
+    bands: IndexBands
 
 
 def sample_block_spectrum(

@@ -9,6 +9,7 @@ import torch
 from jaxtyping import Float
 
 from eigenscape.optim.kfac.factor import RunningFactor
+from eigenscape.optim.kfac.inverse import EigenInverse, FactoredInverse, Inverse
 from eigenscape.optim.kfac.settings import FactorSettings
 from eigenscape.optim.kfac.sums import Bases, FactorSums
 
@@ -113,7 +114,7 @@ class KroneckerLayer:
         if corrected:
             self._corrected = torch.ones(maps, outputs, inputs, **kind)
         self._corrections = 0
-        self._damped: tuple[float, tuple[torch.Tensor, ...]] | None = None
+        self._damped: tuple[float, Inverse] | None = None
 
     @property
     def dtype(self) -> torch.dtype:
@@ -194,23 +195,14 @@ class KroneckerLayer:
             self._damped = damping, self._with(damping)
         weight = self.weight.of(self.weight.parameter.grad)
         rows = weight.reshape(self._maps, len(weight) // self._maps, -1)
-        size, parts = rows.shape[-1], self._damped[1]
-        right = parts[1] if self._bases is None else self._bases[0]
-        inside = _product(rows.to(self.dtype), right[:, :size])
+        column = None
         if self.bias is not None and self.bias.parameter.grad is not None:
-            own = self.bias.of(self.bias.parameter.grad).reshape(self._maps, -1, 1)
-            inside.addcmul_(own.to(self.dtype), right[:, size:])
-        if self._bases is None:
-            found = _product(parts[0], inside[..., :size])
-            column = parts[0] @ inside[..., size:]
-        else:
-            left = self._bases[1]
-            inside = _product(left, _product(left.mT, inside).div_(parts[0]))
-            found = _product(inside, right[:, :size].mT)
-            column = inside @ right[:, size:].mT
+            own = self.bias.of(self.bias.parameter.grad)
+            column = own.reshape(self._maps, -1, 1).to(self.dtype)
+        found, tail = self._damped[1](rows.to(self.dtype), column)
         pieces = [(self.weight, found.reshape(weight.shape))]
-        if self.bias is not None:
-            pieces.append((self.bias, column.reshape(-1)))
+        if self.bias is not None and tail is not None:
+            pieces.append((self.bias, tail.reshape(-1)))
         return pieces
 
     def state(self) -> dict[str, Any]:
@@ -258,29 +250,19 @@ class KroneckerLayer:
             self._bases = vectors, left
             self._products = others[:, :, None] * values[:, None, :]
 
-    def _with(self, damping: float) -> tuple[torch.Tensor, ...]:
-        """Prepare for a damping.
-
-        Returns:
-            Damped eigenvalues, or the inverses of both damped factors.
-        """
+    def _with(self, damping: float) -> Inverse:
+        """Prepare for a damping."""
+        size = self.inputs.mean.shape[1] - (self.bias is not None)
         values = self._products if self._corrected is None else self._corrected
         if self._bases is not None and values is not None:
-            damped = values + damping
-            # a direction without curvature or damping is left out
-            return (damped.where(damped > 0, torch.inf),)
+            return EigenInverse(*self._bases, values + damping, size)
         both = (self.inputs, self.gradients)
         means = [f.frozen.diagonal(dim1=-2, dim2=-1).mean(1) for f in both]
         ratio = (means[0] / means[1]).sqrt()
         ratio = ratio.where((means[0] > 0) & (means[1] > 0), 1.0)
         root = damping**0.5
-        return self.gradients.inverse(root / ratio), self.inputs.inverse(root * ratio)
-
-
-def _product(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
-    if len(first) == 1:  # products of single matrices take less time than of batches
-        return (first[0] @ second[0])[None]
-    return first @ second
+        inverse = self.inputs.inverse(root * ratio)
+        return FactoredInverse(inverse, self.gradients.inverse(root / ratio), size)
 
 
 def factor_type(dtype: torch.dtype) -> torch.dtype:

@@ -31,7 +31,7 @@ def descend(
 
     Args:
         params: The parameters w.
-        directions: The directions v.
+        directions: The directions v, whose memory may be used.
         buffers: The buffers m; none without momentum.
         scale: Factor ν on directions.
         rate: Learning rate η.
@@ -71,8 +71,25 @@ def _together(
     if buffers is None:
         _torch._foreach_add_(params, directions, alpha=-rate * scale)
         return
+    coupled = 0.0 if decoupled else weight_decay
+    if _fusible(params, directions):
+        if scale != 1:
+            _torch._foreach_mul_(directions, scale)
+        _torch._fused_sgd_(
+            params, directions, buffers, weight_decay=coupled, momentum=momentum,
+            lr=rate, dampening=0.0, nesterov=False, maximize=False, is_first_step=False,
+        )  # fmt: skip
+        return
     _torch._foreach_mul_(buffers, momentum)
     _torch._foreach_add_(buffers, directions, alpha=scale)
-    if weight_decay and not decoupled:
-        _torch._foreach_add_(buffers, params, alpha=weight_decay)
+    if coupled:
+        _torch._foreach_add_(buffers, params, alpha=coupled)
     _torch._foreach_add_(params, buffers, alpha=-rate)
+
+
+def _fusible(params: Tensors, directions: Tensors) -> bool:
+    """Whether PyTorch's fused kernel takes them: one pass over memory for three."""
+    kinds = {(tensor.dtype, tensor.device) for tensor in (*params, *directions)}
+    (dtype, device), *others = kinds
+    wide = dtype in {torch.float32, torch.float64}
+    return wide and not others and device.type in {"cpu", "cuda"}

@@ -53,7 +53,7 @@ class KroneckerOptimiser(Optimizer, ABC):
         model: nn.Module,
         params: Params | None = None,
         *,
-        lr: float = 0.1,
+        lr: float | torch.Tensor = 0.1,
         momentum: float = 0.9,
         damping: float = 1.0,
         weight_decay: float = 0.0,

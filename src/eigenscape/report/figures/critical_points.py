@@ -158,18 +158,20 @@ def index_by_energy(searches: tuple[RatioSearch, ...]) -> Panel:
         searches: By ratio.
 
     Returns:
-        Discs for critical points, rings for what the published test accepts besides,
-        ticks for minima of fewer units.
+        Discs for critical points, with or without signs kept, rings for what the
+        published test accepts besides, ticks for minima of fewer units.
     """
     series: list[Series] = []
     for search, colour in zip(searches, ramp(len(searches)), strict=True):
         points, name = search.points, f"φ = {search.memorisation.parameter_ratio:.3g}"
         critical = points.are("critical")
         nested = search.nested.where(search.nested.are("critical"))
+        saddles = search.saddles.where(search.saddles.are("critical"))
         loose = points.accepted(PUBLISHED_TOLERANCE) & ~critical
         series += [
             _ends(points.where(loose), name, colour, "open"),
             _ends(points.where(critical), name, colour, "circle"),
+            _ends(saddles, name, colour, "circle"),
             _ends(nested, name, colour, "tick"),
         ]
     return Panel(

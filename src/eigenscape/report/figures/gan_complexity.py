@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float
 
+from eigenscape.landscape.gan.index_bands import IndexBands
 from eigenscape.landscape.gan.model import GanGlass
 from eigenscape.landscape.gan.survey import BlockSpectrum, Phases
 from eigenscape.report.figures.panel import HeatMap, Line, Panel
-from eigenscape.report.style import BLUE, GREEN, MUTED, VERMILLION, ramp
+from eigenscape.report.style import BLUE, GREEN, MUTED, VERMILLION, category, ramp
 
 _BINS = 60
 
@@ -81,6 +82,40 @@ def complexity_map_panel(
         x_label="discriminator loss u_D",
         y_label="generator loss u_G",
         series=(heat,),
+        x_limits=across,
+        y_limits=upright,
+    )
+
+
+def index_bands_panel(bands: IndexBands) -> Panel:
+    """Describe where critical points of few negative directions occur.
+
+    Args:
+        bands: The complexity at fixed indices.
+
+    Returns:
+        That of minima of both losses as colour, and a line for every pair of indices,
+        below which its points are exponentially rare.
+    """
+    minima = np.where(bands.complexity[0] >= 0, bands.complexity[0], np.nan)
+    heat = HeatMap(bands.discriminator, bands.generator, minima.T, "Θ of minima")
+    across, upright = heat.edges()
+    lines = tuple(
+        Line(
+            bands.discriminator,
+            bands.boundary(i),
+            f"indices {own} and {other}",
+            category(i),
+            f"k = {own}, {other}",
+            dash="dash" if other else "solid",
+        )
+        for i, (own, other) in enumerate(bands.indices.tolist())
+    )
+    return Panel(
+        title=f"Bands of both indices (k_D, k_G), σ = {bands.model.noise:g}",
+        x_label="discriminator loss u_D",
+        y_label="generator loss u_G",
+        series=(heat, *lines),
         x_limits=across,
         y_limits=upright,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from jaxtyping import Float
 
 from eigenscape.report.figures.panel import Line, Panel, Points, Rule, Series
 from eigenscape.report.style import BLUE, GREEN, INK, VERMILLION
@@ -56,8 +57,20 @@ def stability(survey: Survey) -> Panel | None:
         series=tuple(series),
         x_log=True,
         y_log=True,
-        x_ticks=tuple((float(b), f"{b:.0f}") for b in sizes),
+        x_ticks=_ticks(sizes, last),
     )
+
+
+def _ticks(
+    sizes: Float[np.ndarray, " b"], checkpoint: CheckpointSurvey
+) -> tuple[tuple[float, str], ...]:
+    """Mark the sizes measured, and powers of four where only the prediction goes."""
+    marked = {int(b) for b in sizes}
+    if checkpoint.prediction is not None:
+        reach = int(checkpoint.prediction.curve.batch_sizes.max())
+        outside = (4**k for k in range(16) if 4**k <= reach)
+        marked |= {b for b in outside if not sizes[0] / 2 < b < 2 * sizes[-1]}
+    return tuple((float(b), str(b)) for b in sorted(marked))
 
 
 def _predicted(checkpoint: CheckpointSurvey) -> list[Series]:

@@ -25,6 +25,7 @@ from eigenscape.spectra.local.level_tests import (
     power,
 )
 from eigenscape.spectra.local.long_range import LongRange
+from eigenscape.spectra.local.unequal_blocks import UnequalBlocks, find_unequal_blocks
 
 _UNFIT: Final = 0.005
 _DISAGREES: Final = 0.01
@@ -114,7 +115,8 @@ def judge_levels(
     """Test Poisson, GOE, GUE and superposed GOE blocks against each other.
 
     Two blocks are always among the laws, more of them where this many levels tell them
-    from Poisson with a power of 0.99. A law falls when its p-value in the direction of
+    from Poisson with a power of 0.99; where no law fits, two blocks of unequal density
+    are tried. A law falls when its p-value in the direction of
     the likeliest one is below 0.02.
 
     Args:
@@ -131,7 +133,8 @@ def judge_levels(
         sentence = f"Undecided: {reason}."
         return Verdict("undecided", sentence, eigenvalues, 0, (), (), None)
     tests = _tests(found, far)
-    decision = "undecided" if obstacle else _decide(tests, found)
+    unequal = find_unequal_blocks(found) if tests[0].p_value < _UNFIT else None
+    decision = "undecided" if obstacle else _decide(tests, found, unequal)
     verdict = Verdict(
         decision,
         "",
@@ -141,7 +144,7 @@ def judge_levels(
         tests,
         None if far is None else far.reach,
     )
-    return replace(verdict, sentence=_sentence(verdict, obstacle))
+    return replace(verdict, sentence=_sentence(verdict, obstacle, unequal))
 
 
 def _tests(found: MeanRatios, far: LongRange | None) -> tuple[HypothesisTest, ...]:
@@ -182,7 +185,13 @@ def _evidence(found: MeanRatios, law: Hypothesis, p_value: float | None) -> floa
     return log_likelihood(found, law) + far
 
 
-def _decide(tests: tuple[HypothesisTest, ...], found: MeanRatios) -> str:
+def _decide(
+    tests: tuple[HypothesisTest, ...],
+    found: MeanRatios,
+    unequal: UnequalBlocks | None,
+) -> str:
+    if unequal is not None:
+        return "blocks"
     if tests[0].p_value < _UNFIT:
         return _by_neighbours(found)
     return "undecided" if _left(tests) else tests[0].family
@@ -200,7 +209,7 @@ def _by_neighbours(found: MeanRatios) -> str:
     return kinds.pop() if len(kinds) == 1 else "none"
 
 
-def _sentence(verdict: Verdict, obstacle: str) -> str:
+def _sentence(verdict: Verdict, obstacle: str, unequal: UnequalBlocks | None) -> str:
     best, ratio = verdict.tests[0], verdict.ratios[0]
     basis = (
         f"{verdict.eigenvalues} resolved eigenvalues ({verdict.units} independent "
@@ -208,6 +217,13 @@ def _sentence(verdict: Verdict, obstacle: str) -> str:
     )
     if obstacle:
         return f"Undecided: {obstacle}."
+    if unequal is not None:
+        return (
+            "Superposed GOE blocks of unequal density, or parts that hardly mix: "
+            f"{basis}; two blocks with "
+            f"{100 * unequal.share:.0f} % of the levels in the smaller fit with p = "
+            f"{unequal.p_value:.2g}, {best.name} with p = {best.p_value:.1g}."
+        )
     if verdict.decision == "none":
         return (
             f"None of the laws: {basis}; the likeliest, {best.name} at "

@@ -128,29 +128,27 @@ def compare_noise_models(
         population=None,
     )
 
-    def elliptical(of: PopulationCurvature) -> BatchPrediction:
+    def elliptical(of: PopulationCurvature, several: int = count) -> BatchPrediction:
         return predict_batch_outliers(
-            of, batch_sizes, count=count, draws=samples, rng=rng
+            of, batch_sizes, count=several, draws=samples, rng=rng
         )
 
-    def noisy(
-        of: BatchPrediction,
-        added: Float[np.ndarray, " m"],
-        remainder: float = 0.0,
-    ) -> BatchPrediction:
+    def noisy(of: BatchPrediction, added: Float[np.ndarray, " m"]) -> BatchPrediction:
+        rests = np.maximum(population.trace - of.samples.sum(2).mean(1), 0.0)
         moved = [
             sample_additive_outliers(
-                rows, variance, parameters, remainder=remainder, count=count, rng=rng
+                rows, variance, parameters, remainder=rest, count=count, rng=rng
             )
-            for rows, variance in zip(of.samples, added.tolist(), strict=True)
+            for rows, variance, rest in zip(
+                of.samples, added.tolist(), rests.tolist(), strict=True
+            )
         ]
         return replace(of, spikes=of.spikes[:count], samples=np.stack(moved))
 
     weighted = elliptical(population)
     exact = _exact(population, weighted, count)
-    rest = population.trace - float(exact.spikes.sum())
     laws = {
-        ADDITIVE: noisy(exact, variances, max(rest, 0.0)),
+        ADDITIVE: noisy(exact, variances),
         UNWEIGHTED: elliptical(equal),
         WEIGHTED: weighted,
     }
@@ -164,7 +162,8 @@ def compare_noise_models(
             directions="measured",
         )
     if excess.any():
-        laws[BOTH] = noisy(weighted, excess)
+        known = min(population.spikes.size, parameters)
+        laws[BOTH] = noisy(elliptical(population, max(known, count)), excess)
     competitors = tuple(
         Competitor(name, law, compare_prediction(law, draws, rng=rng))
         for name, law in laws.items()

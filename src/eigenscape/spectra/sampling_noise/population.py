@@ -15,19 +15,29 @@ _ROUNDING = 1e-3  # float32 networks give rows and eigenvalues to about 1e-4
 class ResidualNoise:
     """Noise of one example's Hessian Hᵢ beyond that of its Gauss–Newton matrix Gᵢ.
 
-    Averages over leading eigenvectors u of H, in units of the eigenvalue squared. A
-    variance may come out negative: the residual part Rᵢ = Hᵢ − Gᵢ can work against Gᵢ.
+    In units of the eigenvalue squared, for leading eigenvectors uⱼ of H. A variance may
+    come out negative: the residual part Rᵢ = Hᵢ − Gᵢ can work against Gᵢ.
 
     Attributes:
-        along: E (u·(Hᵢ − H)u)² − E (u·(Gᵢ − G)u)².
-        across: E ‖(Hᵢ − H)u‖² − E ‖(Gᵢ − G)u‖² in the directions orthogonal to u.
-        freedom: Degrees of freedom of the χ² law that spreads as ‖(R_b − R)u‖² does in
-            these directions from batch to batch.
+        within: E (uⱼ·(Hᵢ − H)uₖ)² − E (uⱼ·(Gᵢ − G)uₖ)², among the eigenvectors.
+        across: E ‖(Hᵢ − H)uⱼ‖² − E ‖(Gᵢ − G)uⱼ‖² in the directions orthogonal to all
+            of them; the last stands for all eigenvectors below.
+        freedom: Degrees of freedom of the χ² law that spreads as ‖(R_b − R)u‖² does
+            from batch to batch.
     """
 
-    along: float
-    across: float
+    within: Float[np.ndarray, "u u"]
+    across: Float[np.ndarray, " u"]
     freedom: float = math.inf
+
+    def __post_init__(self) -> None:
+        size = self.across.size
+        if size == 0 or self.within.shape != (size, size):
+            message = (
+                "within: expected a square of as many rows as numbers across, one at "
+                f"least, got {self.within.shape} for {size}"
+            )
+            raise ValueError(message)
 
 
 @dataclass(frozen=True)

@@ -79,6 +79,9 @@ class BatchPrediction:
     ) -> Float[np.ndarray, " m"]:
         """Find the largest rate at which a step is stable with some probability.
 
+        This is the law of a batch held fixed, and so is its factor 1 + β: on batches
+        drawn anew at each step momentum can lower the rate (`mean_square_rate`).
+
         The rate is 2 (1 + β)/q with q the quantile of λ_max(b), but no larger than that
         of all the data: λ_max of a batch is at least θ₁ in the mean, and a quantile
         below it says only that few batches hold the curvature.
@@ -116,11 +119,12 @@ def predict_batch_outliers(
     weights hold the length of a normal direction too, which overstates the shifts of
     elliptical examples by at most the share 2 ∑ θⱼ²/t².
 
-    The residual part of a Hessian moves an eigenvalue x of the sampled Gauss–Newton
-    matrices to λ = x + q + v/λ: with s = (n − b)/((n − 1) b) and its `residual_noise`,
-    q is normal of variance s · along, and v = s · across · χ²/ν in directions of little
-    curvature, ν the degrees of freedom. That is a law of small noise: well below the
-    batch size where v = λ²/4 it predicts too little.
+    The residual part of a Hessian is laid over the eigenvalues x of the sampled
+    Gauss–Newton matrices: with s = (n − b)/((n − 1) b) and its `residual_noise`, they
+    become the largest eigenvalues of the matrix of blocks diag(x) + W, √v and 0. W is
+    symmetric normal of variances s · within · τ, between the j-th and the k-th
+    eigenvalue as between these eigenvectors, and v = s · across · τ couples the j-th to
+    a direction of little curvature; τ = χ²/ν of ν degrees of freedom is the batch's.
 
     Args:
         population: The curvature on all the data and of every example.
@@ -148,13 +152,15 @@ def predict_batch_outliers(
         )
         raise ValueError(message)
     draw = _elliptical if directions == "elliptical" else _measured
+    noise = population.residual_noise
+    several = count if noise is None else max(count, noise.across.size)
     found = [
-        _stirred(draw(population, b, count, draws, rng), population, b, rng)
+        _stirred(draw(population, b, several, draws, rng), population, b, rng)
         for b in sizes.tolist()
     ]
     spikes = np.zeros(count)
     spikes[: population.spikes.size] = population.spikes[:count]
-    return BatchPrediction(sizes, spikes, np.stack(found))
+    return BatchPrediction(sizes, spikes, np.stack(found)[:, :, :count])
 
 
 def noise_batch_size(population: PopulationCurvature) -> float:
@@ -229,12 +235,24 @@ def _stirred(
     if noise is None or batch_size == n:
         return values
     share = (n - batch_size) / (n - 1) / batch_size
-    along, across = share * max(noise.along, 0.0), share * max(noise.across, 0.0)
+    draws, count = values.shape
+    known = noise.across.size
+    deviations = np.zeros((count, count))
+    deviations[:known, :known] = np.sqrt(share * np.maximum(noise.within, 0.0))
+    normal = np.tril(rng.standard_normal((draws, count, count)) * deviations)
+    across = np.maximum(noise.across[np.minimum(np.arange(count), known - 1)], 0.0)
+    spread = np.ones((draws, 1))
     if math.isfinite(noise.freedom):
-        across *= rng.chisquare(noise.freedom, (len(values), 1)) / noise.freedom
-    moved = values + np.sqrt(along) * rng.standard_normal(values.shape)
-    moved = (moved + np.sqrt(moved**2 + 4 * across)) / 2
-    return -np.sort(-moved, axis=1)
+        spread = rng.chisquare(noise.freedom, (draws, 1)) / noise.freedom
+    coupling = np.sqrt(share * across * spread)
+    lower = normal * np.sqrt(spread)[:, :, None]
+    place = np.arange(count)
+    matrices = np.zeros((draws, 2 * count, 2 * count))
+    matrices[:, :count, :count] = lower + np.tril(lower, -1).swapaxes(1, 2)
+    matrices[:, place, place] += values
+    matrices[:, place, count + place] = coupling
+    matrices[:, count + place, place] = coupling
+    return np.linalg.eigvalsh(matrices)[:, : -count - 1 : -1]
 
 
 def _require_probability(name: str, value: float) -> None:

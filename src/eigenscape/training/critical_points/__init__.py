@@ -12,6 +12,7 @@ from eigenscape.training.critical_points.point_search import (
     find_critical_points,
 )
 from eigenscape.training.critical_points.point_status import judge_points
+from eigenscape.training.critical_points.signed_newton import seek_saddles
 
 __all__ = [
     "HiddenLayer",
@@ -21,5 +22,6 @@ __all__ = [
     "find_critical_points",
     "judge_points",
     "minimise_loss",
+    "seek_saddles",
     "solve_gradient",
 ]

@@ -13,6 +13,7 @@ from eigenscape.training.critical_points.least_squares_problem import (
 _FIRST, _LEAST = 0.1, 1e-14
 _EASED, _RAISED, _REFUSED = 0.25, 2.0, 4.0  # of the shift, in trust-region proportions
 _GOOD, _POOR, _LOWEST = 0.75, 0.25, 1e-2  # gain over the gain predicted
+_ROUNDING = 1e-12  # of a loss, relative
 _NEAR = 1e-12  # of |∇L|², below which the gain is lost in rounding
 
 
@@ -37,31 +38,39 @@ def minimise_loss(
         Nocedal and Wright (2006), Numerical Optimization, Chapters 3 and 4.
     """
     points = points.clone()
-    gradients = problem.loss_and_gradient(points)[1]
+    losses, gradients = problem.loss_and_gradient(points)
     squares = gradients.square().sum(dim=1)
     shifts = torch.full_like(squares, _FIRST)
     taken = torch.zeros(len(points), dtype=torch.int64)
+    hessians = points.new_empty(len(points), problem.size, problem.size)
+    moved = torch.ones(len(points), dtype=torch.bool)
     for _ in range(steps):
         going = (squares > tolerance).nonzero()[:, 0]
         if len(going) == 0:
             break
-        slope = gradients[going]
-        hessians = problem.hessian(points[going])
-        hessians.diagonal(dim1=1, dim2=2).add_(shifts[going, None])
-        root, failed = torch.linalg.cholesky_ex(hessians)
+        if moved[going].any():  # a refused step leaves its Hessian
+            fresh = going[moved[going]]
+            hessians[fresh] = problem.hessian(points[fresh])
+        slope, shifted = gradients[going], hessians[going]
+        shifted.diagonal(dim1=1, dim2=2).add_(shifts[going, None])
+        root, failed = torch.linalg.cholesky_ex(shifted)
         root[failed > 0] = torch.eye(problem.size, dtype=root.dtype)
         step = -torch.cholesky_solve(slope[:, :, None], root)[:, :, 0]
-        gradient = problem.loss_and_gradient(points[going] + step)[1]
+        loss, gradient = problem.loss_and_gradient(points[going] + step)
         square = gradient.square().sum(dim=1)
         # pᵀ(H + ν)p = −pᵀ∇L, so that the model gains half of pᵀ∇L − ν|p|².
         along = (slope * step).sum(dim=1)
         predicted = (along - shifts[going] * step.square().sum(dim=1)) / 2
         gain = ((slope + gradient) * step).sum(dim=1) / 2 / predicted
         near = (squares[going] < _NEAR) & (square < squares[going])
-        better = (failed == 0) & ((gain > _LOWEST) | near)
+        # Slopes at both ends say nothing of a long step; the loss does.
+        lower = loss <= losses[going] + _ROUNDING * losses[going].abs()
+        better = (failed == 0) & (lower & (gain > _LOWEST) | near)
         kept = going[better]
         points[kept] += step[better]
-        gradients[kept], squares[kept] = gradient[better], square[better]
+        losses[kept], gradients[kept] = loss[better], gradient[better]
+        squares[kept] = square[better]
+        moved[going] = better
         factor = torch.where(gain < _POOR, _RAISED, 1.0)
         factor = torch.where((gain > _GOOD) | near, _EASED, factor)
         shifts[going] *= torch.where(better, factor, _REFUSED)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import torch
@@ -23,6 +23,9 @@ from eigenscape.training.critical_points.level_descent import (
 )
 from eigenscape.training.critical_points.newton_descent import minimise_loss
 from eigenscape.training.critical_points.point_status import judge_points
+from eigenscape.training.critical_points.signed_newton import seek_saddles
+
+Method = Literal["second-order", "first-order", "saddle", "minimum", "nested"]
 
 _MARGIN = 1e-4
 
@@ -46,7 +49,7 @@ class PointSearch:
     """
 
     starts: int
-    method: Literal["second-order", "first-order", "minimum", "nested"] = "second-order"
+    method: Method = "second-order"
     levels: tuple[float, float] = (0.0, 1.0)
     descent_steps: int = 3000
     steps: int = 300
@@ -58,6 +61,10 @@ class PointSearch:
             if getattr(self, name) < 1:
                 message = f"{name}: expected at least 1, got {getattr(self, name)}"
                 raise ValueError(message)
+        if self.method not in get_args(Method):
+            known = ", ".join(get_args(Method))
+            message = f"method: expected one of {known}, got {self.method!r}"
+            raise ValueError(message)
         if not 0 <= self.levels[0] <= self.levels[1]:
             message = f"levels: expected 0 ≤ lower ≤ upper, got {self.levels}"
             raise ValueError(message)
@@ -134,7 +141,8 @@ def _searched(
     else:
         # Further than asked, so that flat directions have converged too.
         tolerance *= _MARGIN
-        solve = solve_gradient if search.method == "second-order" else minimise_loss
+        solvers = {"second-order": solve_gradient, "saddle": seek_saddles}
+        solve = solvers.get(search.method, minimise_loss)
         points, taken = solve(own, points, tolerance=tolerance, steps=steps)
     if search.method == "nested":
         points = _layer(problem).widened(points)

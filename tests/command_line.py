@@ -75,7 +75,7 @@ def broken_data():
 
 def once():
     model, loss, data = build()
-    return model, lambda o, t: torch.cdist(o, o).mean(), data
+    return model, lambda o, t: nn.functional.multi_margin_loss(o, t), data
 
 def tensors():
     model, loss, data = build()

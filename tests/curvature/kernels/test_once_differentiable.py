@@ -32,6 +32,7 @@ CASES: dict[str, tuple[Callable, tuple[torch.Tensor, ...]]] = {
         lambda x, y: torch.cdist(x, y, p=3.0),
         (numbers(2, 3, 2), numbers(2, 4, 2)),
     ),
+    "distances of rows to themselves": (lambda x: torch.cdist(x, x), (numbers(3, 2),)),
     "distances within": (functional.pdist, (numbers(4, 2),)),
     "distances within, method": (
         lambda x: torch.pdist(x, p=1.5) ** 2,

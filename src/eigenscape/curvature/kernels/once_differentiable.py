@@ -34,10 +34,11 @@ def cdist(
         compute_mode: How PyTorch would do it.
 
     Returns:
-        ‖xᵢ − yⱼ‖ₚ, as rows i.
+        ‖xᵢ − yⱼ‖ₚ, as rows i; all its derivatives are 0 where two rows are equal, as
+        PyTorch's first one is.
     """
     del compute_mode
-    return torch.linalg.vector_norm(x[..., :, None, :] - y[..., None, :, :], p, dim=-1)
+    return _lengths(x[..., :, None, :] - y[..., None, :, :], p)
 
 
 def pdist(x: torch.Tensor, p: float = 2.0) -> torch.Tensor:
@@ -51,7 +52,7 @@ def pdist(x: torch.Tensor, p: float = 2.0) -> torch.Tensor:
         ‖xᵢ − xⱼ‖ₚ for i < j, row by row.
     """
     i, j = torch.triu_indices(len(x), len(x), offset=1, device=x.device)
-    return torch.linalg.vector_norm(x[i] - x[j], p, dim=-1)
+    return _lengths(x[i] - x[j], p)
 
 
 def embedding(
@@ -135,3 +136,9 @@ def embedding_bag(
     if mode == "sum":
         return total
     return total / inside.sum(1, keepdim=True).clamp(min=1)
+
+
+def _lengths(differences: torch.Tensor, p: float) -> torch.Tensor:
+    equal = (differences == 0).all(dim=-1)
+    apart = differences.masked_fill(equal[..., None], 1.0)
+    return torch.linalg.vector_norm(apart, p, dim=-1).masked_fill(equal, 0.0)

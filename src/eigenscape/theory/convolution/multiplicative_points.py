@@ -192,8 +192,9 @@ def _covariance_points(
     def mapping(w: Points, y: Points) -> tuple[Points, Points, Points]:
         energy, slope = self_energy(w)
         g = 1 / (w - energy)
-        by_w = ratio * ((energy * g) ** 2 - (w * g) ** 2 * slope)
-        return y - ratio * energy * (w * g), by_w, np.ones_like(y)
+        inner, outer = energy * g, w * g
+        by_w = ratio * (inner * inner - outer * outer * slope)
+        return y - ratio * energy * outer, by_w, np.ones_like(y)
 
     found = solve(
         mapping,

@@ -122,16 +122,19 @@ class Discrete(Law):
     ) -> tuple[Complex[np.ndarray, " n"], Complex[np.ndarray, " n"]]:
         places, residues = self._stripped
         value, slope = pole_sum(z, places, residues)
-        pole = value == math.inf
+        pole = np.real(value) == math.inf
         if pole.any():
             which = np.searchsorted(places, np.real(z[pole]))
             value[pole], slope[pole] = POLE, -(POLE**2) / residues[which]
         value += self._mean
         # Σ vanishes at an atom at 0, and is far below the mean among atoms that are:
         # only z − 1/g has its digits there.
+        cancelled = _CANCELLED * abs(self._mean)
+        if not (np.abs(np.real(z)) < max(self._reach_of_zero, cancelled)).any():
+            return value, slope
         size = np.abs(z)
         near = size < self._reach_of_zero
-        near |= size + np.abs(value) < _CANCELLED * abs(self._mean)
+        near |= size + np.abs(value) < cancelled
         if near.any():
             g, g_slope = self._sums(z[near])
             value[near], slope[near] = self._from_stieltjes(z[near], g, g_slope)

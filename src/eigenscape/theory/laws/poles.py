@@ -30,19 +30,19 @@ def pole_sum(
     """
     x, y = np.real(z).copy(), np.imag(z).copy()
     hit = np.abs(y) < _ZERO
-    if hit.any():
+    real = bool(hit.any())
+    if real:
         below = np.searchsorted(places, x[hit])
         hit[hit] = below < np.searchsorted(places, x[hit], "right")
         y = np.where(hit, 1.0, y)
-    if x.size * places.size <= _BLOCK:
-        sums = _moduli(x, y, places, weights)
-    else:
-        sums = _blockwise(x, y, places, weights)
+    few = x.size * places.size <= _BLOCK
+    sums = (_moduli if few else _blockwise)(x, y, places, weights)
     zeroth, first_order, mixed, second = sums
-    value, slope = np.empty(x.size, np.complex128), np.empty(x.size, np.complex128)
+    value, slope = np.empty((2, x.size), np.complex128)
+    twice = 2 * y
     value.real, value.imag = first_order, -y * zeroth
-    slope.real, slope.imag = 2 * y**2 * second - zeroth, 2 * y * mixed
-    if hit.any():
+    slope.real, slope.imag = twice * y * second - zeroth, twice * mixed
+    if real:
         value[hit], slope[hit] = math.inf, -math.inf
     return value, slope
 

@@ -156,14 +156,15 @@ class MultiplicativeConvolution(SelfEnergyLaw):
         return self._units[0] * self._units[1]
 
     def upper_self_energy(self, z: Points) -> tuple[Points, Points]:
-        known = self._known_energies()
         far = np.abs(z) > _FAR * self.spread
-        regular = ~(far | np.isin(z, list(known)))
+        special = (z == 0) | np.isin(z, [atom.location for atom in self.atoms])
+        regular = ~(far | special)
         elsewhere = np.where(regular, z, 1j)
         energy, slope = self._energy(elsewhere)
         if far.any():
             energy[far], slope[far] = self._far_energy(z[far])
-        for i in np.flatnonzero(~regular & ~far):
+        known = self._known_energies() if special.any() else {}
+        for i in np.flatnonzero(special):
             energy[i], slope[i] = known[float(np.real(z[i]))]
         real = np.imag(z) == 0
         if real.any():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mpmath as mp
 import numpy as np
 import pytest
 
@@ -67,3 +68,38 @@ def test_a_wrong_guess_costs_time_only():
 
     found = solve(mapping, x + 0j, scale=4.0, explicit=True)
     assert np.abs(found.value - (x + 1j * np.sqrt(4 - x**2)) / 2).max() < 1e-13
+
+
+@pytest.mark.parametrize("variance", [1e-5, 1e-7])
+def test_beside_an_edge_of_a_light_interval_only_rounding_is_left(variance):
+    # Roots of 40 digits, just inside the interval of an atom of mass 0.001.
+    places = [-0.05, -0.0185, -0.0159, 0.0193, 0.02495, 0.0446]
+    masses = [0.001, 0.313, 0.13, 0.412, 0.139, 0.005]
+    law = Discrete(np.array(places), np.array(masses))
+    with mp.workdps(40):
+        pairs = [(mp.mpf(m), mp.mpf(p)) for m, p in zip(masses, places, strict=True)]
+        noise = mp.mpf(variance)
+
+        def image(w):
+            return w + noise * sum(m / (w - p) for m, p in pairs)
+
+        def slope(w):
+            return 1 - noise * sum(m / (w - p) ** 2 for m, p in pairs)
+
+        radius = mp.sqrt(pairs[0][0] * noise)
+        turn = mp.findroot(slope, (pairs[0][1] - 2 * radius, pairs[0][1] - radius))
+        bend = 2 * noise * sum(m / (turn - p) ** 3 for m, p in pairs)
+        inward = radius * np.logspace(-10, -1, 40).astype(object)
+        x = np.array([float(image(turn) + d) for d in inward])
+        begin = [mp.sqrt(2 * (mp.mpf(z) - image(turn)) / bend) for z in x]
+        exact = [
+            mp.findroot(lambda w, z=z: image(w) - z, (turn + d, turn + d * 1.001))
+            for z, d in zip(x, begin, strict=True)
+        ]
+        steep = np.array([float(abs(slope(w))) for w in exact])
+    everywhere = np.append(x, np.linspace(-0.06, 0.06, 60))
+    mapping, scale = beside(law, variance), law.hull.width + 4 * variance**0.5
+    found = solve(mapping, everywhere + 0j, scale=scale, explicit=True).value[:40]
+    # The error of a residual of a few roundings.
+    rounding = 16 * np.finfo(float).eps * np.abs(x) / steep
+    assert (np.abs(found - np.array(exact, complex)) <= rounding).all()

@@ -40,6 +40,7 @@ _LOOSE = 0.1  # a rung is done when a step moves w by this part of its height
 _TIGHT = 1e-9  # which the quadratic convergence squares
 _LOW = 1e-6  # heights, in units of the scale, or of w where that is real
 _STEPS = 10
+_GUESSED_STEPS = 24  # each halves the distance to an edge, where guesses are coarse
 _ROUNDS = 200
 
 
@@ -132,9 +133,10 @@ class Ladder:
         with np.errstate(all="ignore"):
             if self.guess is None:
                 return self._certified(z, *self._down(z))
-            w = self._newton(z, self.guess(z), np.ones(z.size, bool))[0]
+            exact = np.ones(z.size, bool)
+            w, _, done = self._newton(z, self.guess(z), exact, _GUESSED_STEPS)
             found = self._certified(z, w, 0)
-            lost = ~found.certain
+            lost = ~(found.certain & done)
             if lost.any():
                 w[:, lost], rounds = self._down(z[lost])
                 found = self._certified(z, w, rounds)
@@ -207,11 +209,13 @@ class Ladder:
         shorter = np.where(ratio == 0, _RATIO, np.sqrt(ratio))
         front.ratio[waiting] = np.where(found[2], longer, shorter)
 
-    def _newton(self, z: Points, w: States, tight: Mask) -> tuple[States, States, Mask]:
+    def _newton(
+        self, z: Points, w: States, tight: Mask, steps: int = _STEPS
+    ) -> tuple[States, States, Mask]:
         w, slope, done = w.copy(), np.ones_like(w), np.zeros(z.size, bool)
         active, previous = np.arange(z.size), np.full(z.size, np.inf)
         u, x, exact = w, z, tight
-        for _ in range(_STEPS):
+        for _ in range(steps):
             local = self.system(u, x)
             residual = np.abs(local.image - u)
             relative = (residual / local.terms).max(axis=0)

@@ -70,15 +70,18 @@ class Affine(Law):
         self, z: Inexact[np.ndarray, "*shape"]
     ) -> tuple[Complex[np.ndarray, "*shape"], Complex[np.ndarray, "*shape"]]:
         value, slope = self.law.self_energy(self._preimage(z))
-        return np.asarray(self.shift + self.scale * value), slope
+        image = self.scale * value
+        return np.asarray(image + self.shift if self.shift else image), slope
 
     def _preimage(
         self, z: Inexact[np.ndarray, "*shape"]
     ) -> Complex[np.ndarray, "*shape"]:
         # Part by part: a complex quotient would not keep the sign of a zero.
-        preimage = np.empty(z.shape, np.complex128)
-        preimage.real = (np.real(z) - self.shift) / self.scale
-        preimage.imag = np.imag(z) / self.scale
+        preimage = z.astype(np.complex128)
+        if self.shift:
+            preimage.real -= self.shift
+        preimage.real /= self.scale
+        preimage.imag /= self.scale
         return preimage
 
     def _image(self, x: float) -> float:

@@ -24,6 +24,25 @@ def test_kinds_of_files(tmp_path):
         np.testing.assert_array_equal(got, want)
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "expected"),
+    [
+        ("short_header.csv", "x\n1,2,3\n", [1, 2, 3]),
+        ("column.csv", "eigenvalue\n1\n2\n3\n", [1, 2, 3]),
+        ("tabs.tsv", "level one\tlevel two\n1\t2\n3\t4\n", [[1, 2], [3, 4]]),
+        ("numbered.csv", ",0\n0,1.5\n1,2\n", [1.5, 2]),
+        ("labelled.csv", ",a,b\nfirst,1,2\nlast,3,4\n", [[1, 2], [3, 4]]),
+        ("decimals.csv", "level;rest\n0,5;1\n2;7,25\n", [[0.5, 1], [2, 7.25]]),
+        ("mark.csv", "\ufeff1,2\n", [1, 2]),
+        ("hermitian.txt", "(2+0j) (0+1j)\n(0-1j) (3+0j)\n", [[2, 1j], [-1j, 3]]),
+    ],
+)
+def test_texts_of_other_programs(name, text, expected, tmp_path):
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    (found,) = read_arrays([str(tmp_path / name)])
+    np.testing.assert_array_equal(found, np.array(expected))
+
+
 def write_bad(place):
     np.save(place / "objects.npy", np.array([1, "a"], dtype=object), allow_pickle=True)
     np.save(place / "nan.npy", np.array([1.0, np.nan]))
@@ -38,6 +57,7 @@ def write_bad(place):
     (place / "ragged.txt").write_text("1 2\n3\n")
     (place / "latin.txt").write_bytes(b"\xff\xfe1\n")
     (place / "other.json").write_text("[1]")
+    (place / "weights.pt").write_bytes(b"PK")
     return [*sorted(path.name for path in place.iterdir()), "missing.npy"]
 
 

@@ -2,10 +2,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from eigenscape.theory.convolution.multiplicative import (
+    free_multiplicative_convolution,
+)
 from eigenscape.theory.laws.affine import Affine
+from eigenscape.theory.laws.cauchy import Cauchy
 from eigenscape.theory.laws.discrete import Discrete
 from eigenscape.theory.laws.free_binomial import FreeBinomial
 from eigenscape.theory.laws.free_poisson import FreePoisson
@@ -77,11 +81,44 @@ def test_point_mass_and_negative_laws():
     assert np.allclose(s_transform(pair, W), -s_transform(mirrored, W), rtol=1e-15)
 
 
-@pytest.mark.parametrize("law", [Semicircle(), Discrete.point_mass(0.0)])
-def test_refuses_laws_of_two_signs_in_one_line(law):
-    with pytest.raises(ValueError, match=r"^law: expected one on one side") as caught:
+@pytest.mark.parametrize("law", [Semicircle(), Discrete.point_mass(0.0), Cauchy()])
+def test_refuses_laws_without_a_mean_in_one_line(law):
+    with pytest.raises(ValueError, match=r"^law: expected ") as caught:
         s_transform(law, W)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("mean", [0.5, 1.5, -1.5])
+def test_of_a_shifted_semicircle_solves_its_quadratic(mean):
+    # S (m + v w S) = 1 from R(g) = m + vg; real from w = −m²/4v, where ψ turns.
+    variance, turn = 2.0, -(mean**2) / 8
+    w = np.append(np.linspace(turn * (1 - 1e-9), 0.05, 40), 1e-9)
+    s = s_transform(Affine(Semicircle(variance), 1.0, mean), w)
+    root = np.sqrt(mean**2 + 4 * variance * w)
+    exact = 2 / (mean + np.copysign(root, mean))
+    # At the turn a root of the rounding is all that is certain.
+    assert (np.abs(s / exact - 1) < 1e-15 * (4 + mean**2 / np.abs(root))).all()
+    with pytest.raises(ValueError, match=r"^w: expected values"):
+        s_transform(Affine(Semicircle(variance), 1.0, mean), np.array([turn - 1e-6]))
+
+
+@settings(max_examples=10)
+@given(
+    st.lists(st.floats(-3, 5), min_size=2, max_size=5, unique=True), st.floats(-0.1, 1)
+)
+def test_on_both_sides_of_zero_free_multiplication_multiplies(places, share):
+    places = np.sort(np.round(places, 3)) + 1e-4
+    law = Discrete(places, np.full(places.size, 1 / places.size))
+    mean, square = moments(law, 2)
+    assume(np.unique(places).size == places.size)
+    assume(law.hull.lower < 0 < law.hull.upper and abs(mean) > 0.1)
+    factor = MarchenkoPastur(0.3)
+    product = free_multiplicative_convolution(law, factor)
+    # ψ turns no nearer to 0 than this; the product has the moment (1 + 0.3 m₁²/m₂) m₂.
+    reach = 0.05 * mean**2 / (square + 0.3 * mean**2)
+    w = np.sign(mean) * np.array([share * reach])
+    expected = s_transform(law, w) * s_transform(factor, w)
+    assert np.allclose(s_transform(product, w), expected, rtol=1e-12)
 
 
 @pytest.mark.parametrize(

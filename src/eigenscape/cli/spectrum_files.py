@@ -1,4 +1,4 @@
-"""Read eigenvalues or matrices from files: .npy, .npz, .txt, .csv."""
+"""Read eigenvalues or matrices from files: .npy, .npz, .txt, .csv, .tsv."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-_TEXT: Final = {".txt", ".csv", ".dat"}
+_TEXT: Final = {".txt", ".csv", ".tsv", ".dat"}
 _BINARY: Final = {".npy", ".npz"}
 
 
@@ -30,7 +30,10 @@ def read_arrays(paths: Sequence[str]) -> list[np.ndarray]:
         path = Path(name)
         suffix = path.suffix.lower()
         if suffix not in _TEXT | _BINARY:
-            message = f"{name}: expected .npy, .npz, .txt or .csv, got {suffix!r}"
+            message = (
+                f"{name}: expected .npy, .npz, .txt, .csv or .tsv, got {suffix!r}; "
+                "save the array with numpy.save"
+            )
             raise ValueError(message)
         try:
             found = _read_binary(path) if suffix in _BINARY else [_read_text(path)]
@@ -65,15 +68,22 @@ def _read_binary(path: Path) -> list[np.ndarray]:
 
 
 def _read_text(path: Path) -> np.ndarray:
-    lines = path.read_text(encoding="utf-8").splitlines()
+    lines = path.read_text(encoding="utf-8-sig").splitlines()
     rows = [line for line in lines if line.strip() and not line.startswith("#")]
-    delimiter = next((mark for mark in ",;" if rows and mark in rows[0]), None)
-    if rows and not any(_is_number(cell) for cell in rows[0].split(delimiter)):
-        rows = rows[1:] or rows  # names of columns
     if not rows:
         message = "an empty file"
         raise ValueError(message)
-    return np.atleast_1d(np.loadtxt(rows, delimiter=delimiter))
+    # names of columns may have other marks than the numbers below them
+    delimiter = next((mark for mark in ";,\t" if mark in rows[-1]), None)
+    if delimiter == ";":
+        rows = [row.replace(",", ".") for row in rows]  # decimals as Europe writes them
+    names, width = rows[0].split(delimiter), len(rows[-1].split(delimiter))
+    rows_are_named = width > 1 and not names[0].strip()
+    if len(rows) > 1 and (rows_are_named or not any(map(_is_number, names))):
+        rows = rows[1:]
+    kind = complex if any("j" in row for row in rows) else float
+    columns = range(1, width) if rows_are_named else None
+    return np.loadtxt(rows, kind, delimiter=delimiter, usecols=columns, ndmin=1)
 
 
 def _is_number(cell: str) -> bool:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import functools
+import math
 
 import numpy as np
 from jaxtyping import Float
 
 from eigenscape.core import ConvergenceError
+from eigenscape.theory.gaps import falling_root, real_self_energy
 from eigenscape.theory.laws.affine import Affine
 from eigenscape.theory.laws.free_binomial import FreeBinomial
 from eigenscape.theory.laws.fuss_catalan import FussCatalan
@@ -28,17 +30,21 @@ def s_transform(law: Law, w: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]
     With u = 1/z this is S = 1/Σ(u) where u g(u) = 1 + w. The laws Marchenko–Pastur,
     Jacobi, FreeBinomial, FussCatalan and their multiples have closed forms; any other
     law on one side of 0 is inverted numerically between the values of ψ at 1/0 and
-    at the reciprocal of its far end. S(0) is one over the mean.
+    at the reciprocal of its far end. On both sides of 0 ψ is convex between the
+    reciprocals of the ends, and its branch through ψ(0) = 0 is inverted. S(0) is one
+    over the mean.
 
     Args:
-        law: The law, on [0, ∞) or (−∞, 0], and not δ(0).
-        w: Values of ψ, dimensionless, above −1 plus the mass at 0.
+        law: The law, of mean other than 0; bounded, if on both sides of 0.
+        w: Values of ψ, dimensionless: above −1 plus the mass at 0, or from the
+            minimum of ψ (maximum, if the mean is negative) of a law on both sides.
 
     Returns:
         S(w), in units of an inverse eigenvalue.
 
     Raises:
-        ValueError: The law lies on both sides of 0, or ψ does not take a value w.
+        ValueError: The mean is 0 (then S has two branches that diverge at 0), or ψ does
+            not take a value w.
 
     References:
         Voiculescu (1987), Multiplication of certain noncommuting random variables,
@@ -46,16 +52,20 @@ def s_transform(law: Law, w: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]
         convolution of measures with unbounded support, Indiana University
         Mathematics Journal 42, for measures on the half-line.
     """
-    hull = law.hull
-    if hull.lower < 0 < hull.upper or hull.lower == hull.upper == 0:
+    hull, mean = law.hull, float(moments(law, 1)[0])
+    two_sided = hull.lower < 0 < hull.upper
+    if abs(mean) <= _ROUNDING * hull.width or hull.lower == hull.upper == 0:
+        message = f"law: expected a mean other than 0, got {law}; S diverges at 0"
+        raise ValueError(message)
+    if two_sided and not math.isfinite(hull.width):
         message = (
-            "law: expected one on one side of 0 and not all at 0, got the hull "
-            f"[{hull.lower}, {hull.upper}]; its S-transform is not one real function"
+            "law: expected one on one side of 0 or bounded, got the hull "
+            f"[{hull.lower}, {hull.upper}]; truncate it"
         )
         raise ValueError(message)
-    if hull.lower < 0:
+    if mean < 0:
         return -s_transform(Affine(law, -1.0), w)
-    return _inverted(law, w)
+    return _inverted(law, w, _turn(law) if two_sided else None)
 
 
 @s_transform.register(MarchenkoPastur)
@@ -89,26 +99,60 @@ def _(law: Affine, w: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
     return s_transform.dispatch(Law)(law, w)
 
 
-def _inverted(law: Law, w: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
-    hull = law.hull
+def _inverted(
+    law: Law, w: Float[np.ndarray, " n"], turn: float | None
+) -> Float[np.ndarray, " n"]:
+    # Outside the spectrum T(u) = u g(u) − 1 decreases; of a law on both sides of 0 it
+    # does so above it, and below as far up as `turn`.
+    hull, mean = law.hull, float(moments(law, 1)[0])
     idle = sum(atom.weight for atom in law.atoms if atom.location == 0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        far_end = float(np.real(law.stieltjes(np.array([hull.upper])))[0])
-    largest = hull.upper * far_end - 1 if np.isfinite(far_end) else np.inf
-    inside = (w > idle - 1) & (w <= largest) & np.isfinite(w)
-    _refuse(w, ~inside, f"in ({idle - 1}, {largest}]")
-    sigma = np.full_like(w, float(moments(law, 1)[0]))
+    least = idle - 1 if turn is None else _moment(law, turn)
+    largest = _moment(law, hull.upper)
+    largest = largest if np.isfinite(largest) else np.inf
+    inside = (w > idle - 1) & (w >= least) & (w <= largest) & np.isfinite(w)
+    _refuse(w, ~inside, f"in ({least}, {largest}]")
+    sigma = np.full_like(w, mean)
     moving = np.abs(w) > _SMALLEST
-    sigma[moving] = _self_energy_at(law, w[moving])
+    w, ratio = w[moving], (1 + w[moving]) / w[moving]
+    if turn is None:
+        low = np.where(w > 0, np.maximum(hull.lower, hull.upper / ratio), hull.lower)
+        high = np.full_like(w, hull.upper)
+    else:
+        low = np.where(w > 0, np.maximum(mean, hull.upper / ratio), turn / ratio)
+        high = np.where(w > 0, hull.upper, mean)
+    sigma[moving] = _self_energy_at(law, w, ratio, (low, high))
     return 1 / sigma
 
 
-def _self_energy_at(law: Law, w: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
-    # σ = Σ(u) with u = σ (1 + w)/w, between the ends of the law. ψ(1/u) decreases in
-    # u outside the spectrum, so that Σ − σ changes sign once, from + to −.
-    hull, ratio = law.hull, (1 + w) / w
-    low = np.where(w > 0, np.maximum(hull.lower, hull.upper / ratio), hull.lower)
-    high = np.full_like(w, hull.upper)
+def _moment(law: Law, u: float) -> float:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return u * float(np.real(law.stieltjes(np.array([u])))[0]) - 1
+
+
+def _turn(law: Law) -> float:
+    # Below a spectrum on both sides of 0 and of positive mean: where T′ = 0, or the end
+    # of the spectrum. Σ − uΣ′ has the sign of −T′ and falls from the mean at −∞.
+    lower = law.hull.lower
+
+    def falling(
+        t: Float[np.ndarray, " 1"],
+    ) -> tuple[Float[np.ndarray, " 1"], Float[np.ndarray, " 1"]]:
+        u = lower / t
+        energy, slope = real_self_energy(law, u)
+        return energy - u * slope, np.full(1, np.nan)
+
+    t = falling_root(falling, np.zeros(1), np.ones(1))
+    return lower / float(t[0])
+
+
+def _self_energy_at(
+    law: Law,
+    w: Float[np.ndarray, " n"],
+    ratio: Float[np.ndarray, " n"],
+    bracket: tuple[Float[np.ndarray, " n"], Float[np.ndarray, " n"]],
+) -> Float[np.ndarray, " n"]:
+    # σ = Σ(u) with u = σ (1 + w)/w: in its bracket Σ − σ changes sign once, + to −.
+    low, high = bracket
     sigma, residual = (low + high) / 2, np.zeros_like(w)
     for _ in range(_STEPS):
         value, slope = law.self_energy(sigma * ratio)

@@ -20,6 +20,7 @@ from eigenscape.theory.convolution.multiplicative import (
 from eigenscape.theory.convolution.subordination import (
     subordination,
 )
+from eigenscape.theory.deconvolution import Deconvolution, free_deconvolution
 from eigenscape.theory.edge_law import (
     EdgeLaw,
     edge_law,
@@ -114,6 +115,7 @@ __all__ = [
     "Atom",
     "AveragedIterates",
     "Cauchy",
+    "Deconvolution",
     "Discrete",
     "EdgeLaw",
     "EffectiveDamping",
@@ -147,6 +149,7 @@ __all__ = [
     "free_compression",
     "free_convolution_power",
     "free_cumulants",
+    "free_deconvolution",
     "free_multiplicative_convolution",
     "frequency_cost",
     "gaussian_edge_law",

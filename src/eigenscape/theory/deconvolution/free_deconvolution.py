@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 import numpy as np
@@ -60,7 +60,7 @@ class Deconvolution:
     bandwidth: float
     misfit: float
     modes: int
-    replicas: tuple[Discrete, ...]
+    replicas: tuple[Discrete, ...] = field(repr=False)
 
     def estimate(self, functional: Callable[[Law], float]) -> Estimate:
         """Evaluate a number that the law of A determines, with its standard error.

@@ -4,6 +4,8 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from eigenscape.core import ConvergenceError
 from eigenscape.theory.gaps import (
@@ -16,7 +18,13 @@ from eigenscape.theory.gaps import (
     real_self_energy,
     spectral_gaps,
 )
-from eigenscape.theory.laws import Affine, Discrete, MarchenkoPastur, Semicircle
+from eigenscape.theory.laws import (
+    Affine,
+    Arcsine,
+    Discrete,
+    MarchenkoPastur,
+    Semicircle,
+)
 
 THREE = Discrete(np.array([-1.0, 0.0, 2.0]), np.array([0.3, 0.3, 0.4]))
 COVARIANCE = MarchenkoPastur(2.0)  # an atom at 0 below its interval
@@ -79,6 +87,18 @@ def test_end_values_are_infinite_at_atoms_only():
     assert lowest == pytest.approx(-math.sqrt(0.5), rel=1e-14)
     hard = MarchenkoPastur(1.0)
     assert end_values(hard, moment, spectral_gaps(hard))[1] == -1
+
+
+@settings(max_examples=60)
+@given(st.floats(1e-3, 1e3), st.floats(1e-3, 1e3))
+def test_end_values_are_infinite_at_diverging_edges_of_any_scale(lower, upper):
+    # There Σ(w) = w, but for a rounding of either sign.
+    law = Arcsine(-lower, upper)
+    highest, lowest = end_values(law, cauchy, spectral_gaps(law))
+    assert highest == math.inf
+    assert lowest == -math.inf
+    law = Arcsine(0.0, upper)
+    assert end_values(law, moment, spectral_gaps(law)) == (math.inf, -1)
 
 
 def test_every_gap_takes_a_value_at_most_once():

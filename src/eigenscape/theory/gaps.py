@@ -223,10 +223,15 @@ def end_values(
         density.
     """
     ends = np.concatenate([gaps.start, gaps.end])
+    energy, slope = real_self_energy(law, ends)
+    # Where Σ is w but for its rounding the transform diverges; its sign may be lost.
     with np.errstate(all="ignore"):
-        values = transform(ends, *real_self_energy(law, ends))[0]
+        beside = gaps.start - np.roll(gaps.end, 1)  # widths of the pieces of spectrum
+        size = np.maximum(np.abs(ends), np.append(beside, np.roll(beside, -1)))
+        values = transform(ends, energy, slope)[0]
+        diverging = ~(np.abs(ends - energy) > 4 * _ROUNDING * size)
     masses = {atom.location: atom.weight for atom in law.atoms}
-    values[np.isin(ends, list(masses)) | ~np.isfinite(values)] = math.inf
+    values[np.isin(ends, list(masses)) | diverging | ~np.isfinite(values)] = math.inf
     if transform is moment:
         values[ends == 0] = masses.get(0.0, 0.0) - 1  # T has no pole at 0
     highest, lowest = np.split(values, 2)

@@ -4,9 +4,18 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from eigenscape.theory.convolution.multiplicative_edges import multiplicative_gaps
-from eigenscape.theory.laws import Affine, Discrete, MarchenkoPastur, Semicircle
+from eigenscape.theory.laws import (
+    Affine,
+    Arcsine,
+    Discrete,
+    MarchenkoPastur,
+    Semicircle,
+    Uniform,
+)
 
 
 def test_one_population_is_marchenko_pastur():
@@ -64,3 +73,12 @@ def test_many_atoms_leave_only_the_wide_gaps():
     shifted = Affine(Discrete.empirical(places), 2.0)
     doubled = multiplicative_gaps(shifted, MarchenkoPastur(0.02))
     assert doubled.start == pytest.approx(2 * gaps.start, rel=1e-14)
+
+
+@settings(max_examples=20)
+@given(st.floats(1e-3, 1e3), st.floats(1e-3, 1e3))
+def test_edges_scale_with_factors_of_diverging_densities(first, second):
+    found = multiplicative_gaps(Arcsine(0.0, first), Uniform(0.0, second))
+    unit = multiplicative_gaps(Arcsine(0.0, 1.0), Uniform(0.0, 1.0))
+    assert found.end == unit.end == 0
+    assert found.start == pytest.approx(first * second * unit.start, rel=1e-12)

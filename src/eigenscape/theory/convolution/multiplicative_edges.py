@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Int
 
+from eigenscape.core import ConvergenceError
 from eigenscape.theory.convolution.multiplicative_pairs import PairCurves
 from eigenscape.theory.gaps import Gaps, real_self_energy, spectral_gaps
 from eigenscape.theory.laws.law import Law
@@ -31,6 +32,9 @@ def multiplicative_gaps(first: Law, second: Law) -> Gaps:
     Returns:
         The gaps; two that touch do so at an atom.
 
+    Raises:
+        ConvergenceError: No curve leads to the gap through infinity.
+
     References:
         Belinschi and Bercovici (2007), A new approach to subordination results in free
         probability, Journal d'Analyse Mathématique 101, for the subordination map;
@@ -45,6 +49,14 @@ def multiplicative_gaps(first: Law, second: Law) -> Gaps:
     found = positive_stretches(curves.margin, curves.count, curves.landmarks())
     ends = np.append(found.low, found.high)
     starts, ends = np.split(curves.location(np.tile(found.curve, 2), ends), 2)
+    if not (ends <= starts).any():  # that through infinity
+        what = f"the outer edges of the product of {first} and {second}"
+        raise ConvergenceError(
+            what,
+            iterations=curves.count,
+            residual=float("nan"),
+            remedy="scale the laws, or move an edge by some roundings",
+        )
     order = np.argsort(starts)
     return Gaps(starts[order], ends[order])
 

@@ -18,6 +18,7 @@ from jaxtyping import Float
 
 from eigenscape.theory.laws.law import Interval, Law
 from eigenscape.theory.laws.marchenko_pastur import MarchenkoPastur
+from eigenscape.theory.laws.pointwise import pointwise
 from eigenscape.theory.laws.semicircle import Semicircle
 from eigenscape.theory.symmetry_class import require_beta
 
@@ -27,6 +28,7 @@ _CLASSES = (1, 2, 4)
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(64)
 
 
+@pointwise(1)
 def pull_rate(
     law: Law,
     x: Float[np.ndarray, " n"],

@@ -18,6 +18,7 @@ from eigenscape.theory.laws.fuss_catalan import FussCatalan
 from eigenscape.theory.laws.law import Law
 from eigenscape.theory.laws.marchenko_pastur import MarchenkoPastur
 from eigenscape.theory.laws.mixture import Mixture
+from eigenscape.theory.laws.pointwise import pointwise
 from eigenscape.theory.laws.semicircle import Semicircle
 
 Vector: TypeAlias = Float[np.ndarray, " n"]
@@ -29,6 +30,7 @@ _NEGLIGIBLE = 1e-16
 _BLOCK = 1 << 20
 
 
+@pointwise(1)
 @functools.singledispatch
 def log_potential(law: Law, x: Vector) -> Vector:
     """Evaluate U(x) = ∫ log|x − λ| ρ(dλ), inside the spectrum too.

@@ -16,6 +16,7 @@ from eigenscape.theory.laws.fuss_catalan import FussCatalan
 from eigenscape.theory.laws.jacobi import Jacobi
 from eigenscape.theory.laws.law import Law
 from eigenscape.theory.laws.marchenko_pastur import MarchenkoPastur
+from eigenscape.theory.laws.pointwise import pointwise
 from eigenscape.theory.transforms import moments
 
 _STEPS = 200
@@ -23,6 +24,7 @@ _SMALLEST = 1e-60  # u = Σ (1 + w)/w beyond, of which laws take powers
 _ROUNDING = 4 * float(np.finfo(float).eps)
 
 
+@pointwise(1)
 @functools.singledispatch
 def s_transform(law: Law, w: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
     """Evaluate S(w) = (1 + w) ψ⁻¹(w) / w, ψ(z) = ∫ zλ / (1 − zλ) ρ(dλ), on the line.

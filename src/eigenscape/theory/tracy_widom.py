@@ -30,6 +30,7 @@ from jaxtyping import Float
 from numpy.polynomial import chebyshev
 
 from eigenscape.core import ConvergenceError
+from eigenscape.theory.laws.pointwise import pointwise
 from eigenscape.theory.symmetry_class import require_beta
 
 _KNOWN = (1, 2, 4)
@@ -55,6 +56,7 @@ class TracyWidomMoments:
     excess_kurtosis: float
 
 
+@pointwise(0)
 def tracy_widom_cdf(
     x: Float[np.ndarray, "*shape"], beta: int, *, convention: str = "tracy-widom"
 ) -> Float[np.ndarray, "*shape"]:
@@ -72,6 +74,7 @@ def tracy_widom_cdf(
     return np.where(below, np.exp(logarithm), -np.expm1(logarithm))
 
 
+@pointwise(0)
 def tracy_widom_sf(
     x: Float[np.ndarray, "*shape"], beta: int, *, convention: str = "tracy-widom"
 ) -> Float[np.ndarray, "*shape"]:
@@ -89,6 +92,7 @@ def tracy_widom_sf(
     return np.where(below, -np.expm1(logarithm), np.exp(logarithm))
 
 
+@pointwise(0)
 def tracy_widom_pdf(
     x: Float[np.ndarray, "*shape"], beta: int, *, convention: str = "tracy-widom"
 ) -> Float[np.ndarray, "*shape"]:
@@ -107,6 +111,7 @@ def tracy_widom_pdf(
     return factor * np.exp(logarithm) * np.abs(slope)
 
 
+@pointwise(0)
 def tracy_widom_quantile(
     probability: Float[np.ndarray, "*shape"],
     beta: int,

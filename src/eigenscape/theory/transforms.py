@@ -20,6 +20,7 @@ from eigenscape.theory.laws.jacobi import Jacobi
 from eigenscape.theory.laws.kesten_mckay import KestenMcKay
 from eigenscape.theory.laws.law import Interval, Law
 from eigenscape.theory.laws.marchenko_pastur import MarchenkoPastur
+from eigenscape.theory.laws.pointwise import pointwise
 from eigenscape.theory.laws.semicircle import Semicircle
 from eigenscape.theory.laws.uniform import Uniform
 
@@ -103,6 +104,7 @@ def _compact_hull(law: Law) -> Interval:
     return hull
 
 
+@pointwise(1)
 @functools.singledispatch
 def r_transform(law: Law, w: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
     """Evaluate R(w) = g⁻¹(w) − 1/w on the real line; R(0) is the mean.
@@ -256,6 +258,7 @@ def _refuse(w: Float[np.ndarray, " n"], outside: np.ndarray, expected: str) -> N
         raise ValueError(message)
 
 
+@pointwise(1)
 def cdf(law: Law, x: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
     """Evaluate the distribution function F(x) = ρ((−∞, x]).
 
@@ -276,6 +279,7 @@ def cdf(law: Law, x: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
     return Distribution(law).below(x)
 
 
+@pointwise(1)
 def quantile(law: Law, u: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
     """Evaluate the quantile function inf {x : F(x) ≥ u}.
 

@@ -31,6 +31,7 @@ from eigenscape.theory.laws.affine import Affine
 from eigenscape.theory.laws.discrete import Discrete
 from eigenscape.theory.laws.law import Atom, Interval, Law
 from eigenscape.theory.laws.marchenko_pastur import MarchenkoPastur
+from eigenscape.theory.laws.pointwise import pointwise
 
 _FAR = 1e20  # in units of the spread, where Σ is the mean to rounding
 _ROUNDING = 8 * float(np.finfo(float).eps)  # of sums of weights
@@ -62,6 +63,7 @@ def free_multiplicative_convolution(first: Law, second: Law) -> Law:
     return MultiplicativeConvolution(*_factors(first, second))
 
 
+@pointwise(2)
 def multiplicative_subordination(
     first: Law, second: Law, z: Complex[np.ndarray, "*shape"]
 ) -> tuple[Complex[np.ndarray, "*shape"], Complex[np.ndarray, "*shape"]]:

@@ -9,8 +9,10 @@ from eigenscape.theory.convolution.additive import summands
 from eigenscape.theory.convolution.self_energy_law import require_finite_points
 from eigenscape.theory.convolution.summands import subordinate
 from eigenscape.theory.laws.law import Law
+from eigenscape.theory.laws.pointwise import pointwise
 
 
+@pointwise(2)
 def subordination(
     first: Law, second: Law, z: Inexact[np.ndarray, "*shape"]
 ) -> tuple[Complex[np.ndarray, "*shape"], Complex[np.ndarray, "*shape"]]:

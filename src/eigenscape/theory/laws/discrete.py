@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Complex, Float, Inexact
 
 from eigenscape.theory.laws.law import POLE, Atom, Interval, Law
+from eigenscape.theory.laws.parameters import as_vector
 from eigenscape.theory.laws.pole_tree import PoleTree
 from eigenscape.theory.laws.poles import pole_sum, zeros_between
 
@@ -38,6 +39,8 @@ class Discrete(Law):
     weights: Float[np.ndarray, " k"]
 
     def __post_init__(self) -> None:
+        for name in ("locations", "weights"):
+            object.__setattr__(self, name, as_vector(name, getattr(self, name)))
         if self.locations.size == 0 or not np.isfinite(self.locations).all():
             message = f"locations: expected finite numbers, got {self.locations}"
             raise ValueError(" ".join(message.split()))
@@ -78,7 +81,8 @@ class Discrete(Law):
         Returns:
             Its empirical spectral distribution.
         """
-        return cls(eigenvalues, np.full(eigenvalues.size, 1 / max(1, eigenvalues.size)))
+        locations = as_vector("eigenvalues", eigenvalues)
+        return cls(locations, np.full(locations.size, 1 / max(1, locations.size)))
 
     @property
     def support(self) -> tuple[Interval, ...]:

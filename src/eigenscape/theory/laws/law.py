@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Complex, Float, Inexact
 
+from eigenscape.theory.laws.pointwise import pointwise
+
 POLE = 1e75  # stands for a pole of Σ; large, with a finite fourth power
 
 
@@ -46,8 +48,16 @@ class Atom:
 class Law(ABC):
     """A probability measure ρ = continuous part + atoms.
 
-    All laws but Cauchy's have bounded support.
+    All laws but Cauchy's have bounded support. Their functions take arrays of points,
+    lists and single numbers.
     """
+
+    def __init_subclass__(cls) -> None:
+        """Let the functions that a law defines take lists and numbers."""
+        super().__init_subclass__()
+        for name in ("density", "stieltjes", "stieltjes_derivative", "self_energy"):
+            if name in vars(cls):
+                setattr(cls, name, pointwise(1)(vars(cls)[name]))
 
     @property
     @abstractmethod

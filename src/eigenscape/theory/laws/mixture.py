@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Complex, Float, Inexact
 
 from eigenscape.theory.laws.law import Atom, Interval, Law
-from eigenscape.theory.laws.parameters import require_weights
+from eigenscape.theory.laws.parameters import as_vector, require_weights
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,7 @@ class Mixture(Law):
     laws: tuple[Law, ...]
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "weights", as_vector("weights", self.weights))
         if self.weights.size != len(self.laws):
             message = (
                 f"laws: expected one for each of {self.weights.size} weights, got "

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
@@ -38,6 +40,27 @@ def require_interval(lower: float, upper: float) -> None:
     if lower >= upper:
         message = f"upper: expected a number above lower = {lower}, got {upper}"
         raise ValueError(message)
+
+
+def as_vector(name: str, values: Any) -> Float[np.ndarray, " k"]:
+    """Take numbers as a vector in double precision.
+
+    Args:
+        name: The parameter.
+        values: An array or a list of real numbers.
+
+    Returns:
+        The vector.
+
+    Raises:
+        ValueError: These are not real numbers in a row.
+    """
+    with contextlib.suppress(ValueError):  # of rows of several lengths
+        vector = np.asarray(values)
+        if vector.ndim == 1 and (vector.size == 0 or vector.dtype.kind in "biuf"):
+            return vector.astype(np.float64, copy=False)
+    message = f"{name}: expected a row of real numbers, got {values!r:.80}"
+    raise ValueError(" ".join(message.split()))
 
 
 def require_weights(weights: Float[np.ndarray, " k"]) -> None:

@@ -12,6 +12,7 @@ import scipy
 from jaxtyping import Float
 
 from eigenscape.theory.fredholm import quadrature
+from eigenscape.theory.laws.pointwise import pointwise
 from eigenscape.theory.symmetry_class import require_beta
 
 _KNOWN = (0, 1, 2, 4)
@@ -19,6 +20,7 @@ _NODES = 20  # a panel holds at most two periods: the rule is exact to 1e-16
 _SMALLEST = 1e-60  # its fourth power is still a normal number
 
 
+@pointwise(0)
 def number_variance(
     length: Float[np.ndarray, "*shape"], beta: int
 ) -> Float[np.ndarray, "*shape"]:
@@ -53,6 +55,7 @@ def number_variance(
     return _unitary_variance(2 * length) / 2 + share**2
 
 
+@pointwise(0)
 def spectral_rigidity(
     length: Float[np.ndarray, "*shape"], beta: int
 ) -> Float[np.ndarray, "*shape"]:

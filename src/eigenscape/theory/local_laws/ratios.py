@@ -13,6 +13,7 @@ import scipy
 from jaxtyping import Float
 
 from eigenscape.theory.fredholm import quadrature
+from eigenscape.theory.laws.pointwise import pointwise
 from eigenscape.theory.symmetry_class import require_beta
 
 _KNOWN = (0, 1, 2, 4)
@@ -49,6 +50,7 @@ def mean_ratio(beta: int) -> float:
     return _LARGE_MEANS[beta]
 
 
+@pointwise(0)
 def ratio_surmise_pdf(
     r: Float[np.ndarray, "*shape"], beta: int, order: int = 1
 ) -> Float[np.ndarray, "*shape"]:
@@ -87,6 +89,7 @@ def ratio_surmise_pdf(
     return np.exp(log_form - _log_norm(b))
 
 
+@pointwise(0)
 def ratio_surmise_cdf(
     ratio: Float[np.ndarray, "*shape"], beta: int, order: int = 1
 ) -> Float[np.ndarray, "*shape"]:

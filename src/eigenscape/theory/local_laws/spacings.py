@@ -22,6 +22,7 @@ from numpy.polynomial import Chebyshev
 
 from eigenscape.core import ConvergenceError
 from eigenscape.theory.fredholm import nystrom_matrix, quadrature
+from eigenscape.theory.laws.pointwise import pointwise
 from eigenscape.theory.local_laws.number_variance import (
     number_variance,
     require_lengths,
@@ -35,6 +36,7 @@ _DOUBLINGS = 4
 _TAIL = 1e-14
 
 
+@pointwise(0)
 def gap_probability(
     length: Float[np.ndarray, " n"], beta: int, count: int = 0
 ) -> Float[np.ndarray, " n"]:
@@ -58,6 +60,7 @@ def gap_probability(
     return at_most[count] - at_most[count - 1] if count else at_most[0]
 
 
+@pointwise(0)
 def spacing_cdf(
     s: Float[np.ndarray, " n"], beta: int, order: int = 1
 ) -> Float[np.ndarray, " n"]:
@@ -83,6 +86,7 @@ def spacing_cdf(
     return np.where(s < lower, 0.0, np.where(s > upper, 1.0, inside))
 
 
+@pointwise(0)
 def spacing_pdf(
     s: Float[np.ndarray, " n"], beta: int, order: int = 1
 ) -> Float[np.ndarray, " n"]:

@@ -21,6 +21,7 @@ import scipy
 from jaxtyping import Float
 
 from eigenscape.theory.fredholm import quadrature
+from eigenscape.theory.laws.pointwise import pointwise
 from eigenscape.theory.local_laws.number_variance import (
     number_variance,
     spectral_rigidity,
@@ -34,6 +35,7 @@ _NODES = 60
 _TAIL_NODES = 40
 
 
+@pointwise(0)
 def superposed_number_variance(
     length: Float[np.ndarray, "*shape"], blocks: int
 ) -> Float[np.ndarray, "*shape"]:
@@ -50,6 +52,7 @@ def superposed_number_variance(
     return blocks * number_variance(length / blocks, 1)
 
 
+@pointwise(0)
 def superposed_rigidity(
     length: Float[np.ndarray, "*shape"], blocks: int
 ) -> Float[np.ndarray, "*shape"]:
@@ -66,6 +69,7 @@ def superposed_rigidity(
     return blocks * spectral_rigidity(length / blocks, 1)
 
 
+@pointwise(0)
 def superposed_spacing_pdf(
     s: Float[np.ndarray, "*shape"], blocks: int
 ) -> Float[np.ndarray, "*shape"]:
@@ -93,6 +97,7 @@ def superposed_spacing_pdf(
     return (same + (blocks - 1) * empty ** (blocks - 2) * edge**2) / blocks
 
 
+@pointwise(0)
 def superposed_ratio_pdf(
     r: Float[np.ndarray, " n"], blocks: int
 ) -> Float[np.ndarray, " n"]:

@@ -8,11 +8,13 @@ import numpy as np
 import scipy
 from jaxtyping import Float
 
+from eigenscape.theory.laws.pointwise import pointwise
 from eigenscape.theory.symmetry_class import require_beta
 
 _KNOWN = (0, 1, 2, 4)
 
 
+@pointwise(0)
 def wigner_surmise_pdf(
     s: Float[np.ndarray, "*shape"], beta: int
 ) -> Float[np.ndarray, "*shape"]:
@@ -39,6 +41,7 @@ def wigner_surmise_pdf(
     return factor * s**beta * np.exp(-rate * s**2)
 
 
+@pointwise(0)
 def wigner_surmise_cdf(
     s: Float[np.ndarray, "*shape"], beta: int
 ) -> Float[np.ndarray, "*shape"]:

@@ -11,11 +11,13 @@ import numpy as np
 import scipy
 from jaxtyping import Float
 
+from eigenscape.theory.laws.pointwise import pointwise
 from eigenscape.theory.symmetry_class import require_beta
 
 _KNOWN = (0, 1, 2, 4)
 
 
+@pointwise(0)
 def two_point_cluster(
     r: Float[np.ndarray, "*shape"], beta: int
 ) -> Float[np.ndarray, "*shape"]:
@@ -50,6 +52,7 @@ def two_point_cluster(
     return np.sinc(2 * distance) ** 2 + _bessel(x) * scipy.special.sici(x)[0]
 
 
+@pointwise(0)
 def form_factor(
     tau: Float[np.ndarray, "*shape"], beta: int
 ) -> Float[np.ndarray, "*shape"]:

@@ -12,7 +12,10 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from eigenscape.curvature import EmpiricalRisk, Hessian
 from eigenscape.optim.damped_adam import DampedAdam
+from eigenscape.optim.damping import PublishedDamping
+from eigenscape.optim.damping_learner import DampingLearner
 from eigenscape.optim.gadam import Gadam, GadamX
 from eigenscape.optim.kfac import EKFAC, KFAC, DampedKFAC, FactorSettings
 
@@ -207,18 +210,33 @@ def values(model):
 
 
 def compare_compiled():
-    """Print how far compiled steps lead from plain ones, a line a case."""
+    """Print how far compiled steps lead from plain ones, a line a case.
+
+    A learner of the damping scales the rates, and must leave them as they were.
+    """
     for case in (case for case in CASES if case.compiles):
-        plain, model = network()[0], network()[0]
-        inputs = data()[0]
-        optimisers = [case.build(one, lr=case.rate) for one in (plain, model)]
-        compiled = torch.compile(optimisers[1].step, backend="eager")
-        for _ in range(8):
-            for one, step in ((plain, optimisers[0].step), (model, compiled)):
-                one.zero_grad()
-                one(inputs).square().mean().backward()
+        ends = []
+        for compiled in (False, True):
+            model, rate = network(), case.rate
+            optimiser = case.build(model, lr=rate)
+            learner = DampingLearner(
+                optimiser,
+                PublishedDamping(0.1),
+                Hessian(EmpiricalRisk(model, nn.MSELoss(), data(), batch_size=8)),
+                generator=torch.Generator().manual_seed(0),
+                interval=6,
+            )
+            step = optimiser.step
+            if compiled:
+                step = torch.compile(step, backend="eager")
+            for index in range(8):
+                optimiser.zero_grad()
+                loss_of(model, index).backward()
                 step()
-        pairs = zip(values(plain), values(model), strict=True)
+                learner.step()
+                rate = max(rate, *(group["lr"] for group in optimiser.param_groups))
+            ends.append([*values(model), torch.tensor(rate)])
+        pairs = zip(*ends, strict=True)
         print(case.name, max(float((a - b).abs().max()) for a, b in pairs), sep="|")
         torch.compiler.reset()
 

@@ -72,17 +72,6 @@ def test_averages_do_not_disturb_the_steps():
         assert torch.equal(a, b)
 
 
-def test_a_sparse_gradient_is_refused_before_anything_moves():
-    dense, table = nn.Linear(2, 2), nn.Embedding(4, 2, sparse=True)
-    optimiser = Gadam([*dense.parameters(), *table.parameters()])
-    before = values(dense)
-    dense(table(torch.tensor([1]))).sum().backward()
-    with pytest.raises(RuntimeError, match="Gadam: expected dense gradients"):
-        optimiser.step()
-    for a, b in zip(before, values(dense), strict=True):
-        assert torch.equal(a, b)
-
-
 def test_steps_are_kept_exactly():
     """In single precision, the count of torch would stop at 2²⁴."""
     model = network()

@@ -3,8 +3,12 @@
 import numpy as np
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 
+from eigenscape.curvature import EmpiricalRisk, Hessian
 from eigenscape.optim.damped_adam import DampedAdam
+from eigenscape.optim.damping import PublishedDamping
+from eigenscape.optim.damping_learner import DampingLearner
 from eigenscape.optim.layer_groups import layer_groups
 from networks import network
 
@@ -45,6 +49,60 @@ def test_a_rate_may_be_a_tensor():
     ours = walked(lambda p: DampedAdam(p, damping=0.1, **options))
     theirs = walked(lambda p: torch.optim.Adam(p, eps=0.1, **options))
     assert torch.equal(ours, theirs)
+
+
+class _Operations(TorchDispatchMode):
+    """The names of all operations, in their order."""
+
+    def __init__(self):
+        super().__init__()
+        self.names = []
+
+    def __torch_dispatch__(  # ruff: ignore[bad-dunder-method-name] PyTorch's
+        self, func, types, args=(), kwargs=None
+    ):
+        self.names.append(str(func))
+        return func(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize("foreach", [False, True])
+@pytest.mark.parametrize("learned", [False, True])
+def test_a_step_is_the_operations_of_adam(foreach, learned):
+    """Which is what damping costs, on a machine of any mood."""
+    found = []
+    for make in (DampedAdam, torch.optim.Adam):
+        model, inputs = torch.nn.Linear(3, 2), torch.ones(4, 3)
+        optimizer = make(model.parameters(), foreach=foreach)
+        if learned and make is DampedAdam:
+            data = inputs, torch.zeros(4, 2)
+            risk = EmpiricalRisk(
+                model, torch.nn.functional.mse_loss, data, batch_size=2
+            )
+            rule, generator = PublishedDamping(), torch.Generator()
+            learner = DampingLearner(
+                optimizer, rule, Hessian(risk), generator=generator, interval=9
+            )
+            learner.step()
+        model(inputs).sum().backward()
+        optimizer.step()
+        with _Operations() as seen:
+            optimizer.step()
+        found.append(seen.names)
+    assert found[0] == found[1]
+    assert len(found[0]) > 3
+
+
+def test_a_step_can_be_differentiated_as_that_of_adam():
+    slopes = []
+    for make in (DampedAdam, torch.optim.Adam):
+        start = torch.tensor([0.3, -0.7], dtype=torch.float64, requires_grad=True)
+        point = start.clone()
+        optimizer = make([point], lr=0.1, differentiable=True)
+        point.grad = start.square()
+        optimizer.step()
+        slopes.append(torch.autograd.grad(point.sum(), start)[0])
+    assert torch.equal(*slopes)
+    assert not torch.equal(slopes[0], torch.ones(2))
 
 
 def test_is_the_update_written_out():

@@ -109,12 +109,13 @@ def test_average_is_the_mean_of_its_iterates(rng, optimiser, start, every):
 
 @pytest.mark.parametrize("optimiser", [Gadam, GadamX])
 @pytest.mark.parametrize("foreach", [False, True])
-def test_a_rate_may_be_a_tensor(rng, optimiser, foreach):
+def test_rate_and_decays_may_be_tensors(rng, optimiser, foreach):
     start, path = rng.standard_normal(7), gradients(20, rng)
     runs = []
-    for rate in (0.01, torch.tensor(0.01, dtype=torch.float64)):
+    for kind in (float, lambda x: torch.tensor(x, dtype=torch.float64)):
         parameter = nn.Parameter(torch.from_numpy(start.copy()))
-        made = optimiser([parameter], rate, weight_decay=0.1, foreach=foreach)
+        betas = kind(BETA1), kind(BETA2)
+        made = optimiser([parameter], kind(0.01), betas, foreach=foreach)
         runs.append(run(made, parameter, path))
     assert np.array_equal(*runs)
 

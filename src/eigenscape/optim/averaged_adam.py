@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import math
-from abc import ABC, abstractmethod
-from collections.abc import Callable
+from abc import abstractmethod
 from typing import Any, cast
 
 import torch
-from torch.optim.optimizer import Optimizer, ParamsT
+from torch.optim.optimizer import ParamsT
 
 from eigenscape.optim.averaging import IterateAverage
 from eigenscape.optim.averaging_start import StartRule
-
-Closure = Callable[[], Any]
+from eigenscape.optim.dense_optimiser import DenseOptimiser
 
 Tensors = list[torch.Tensor]
+
+Betas = tuple[float | torch.Tensor, float | torch.Tensor]
 
 Scalars = list[Any]
 """Floats; or, while a step is being compiled, tensors of one number."""
@@ -23,7 +23,7 @@ Scalars = list[Any]
 _torch: Any = torch  # whose _foreach_ functions carry no types
 
 
-class AveragedAdam(Optimizer, ABC):
+class AveragedAdam(DenseOptimiser):
     """What Gadam and GadamX have in common.
 
     A step with gradient g is, coordinate by coordinate,
@@ -38,7 +38,7 @@ class AveragedAdam(Optimizer, ABC):
         self,
         params: ParamsT,
         lr: float | torch.Tensor = 1e-3,
-        betas: tuple[float, float] = (0.9, 0.999),
+        betas: Betas = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 1e-2,
         amsgrad: bool = False,
@@ -91,40 +91,29 @@ class AveragedAdam(Optimizer, ABC):
         )
 
     @abstractmethod
-    def _descend(
-        self,
-        group: dict[str, Any],
-        params: Tensors,
-        first: Tensors,
-        second: Tensors,
-        steps: Scalars,
-    ) -> None:
-        """Move parameters by their moments m and v after so many steps."""
-
-    def step(self, closure: Closure | None = None) -> Any:
-        """Take a step, and collect the iterate when it is due.
+    def _divide(
+        self, group: dict[str, Any], roots: Tensors, corrections: Scalars
+    ) -> Scalars:
+        """Turn roots into the denominators of the steps, in place.
 
         Args:
-            closure: Computes the loss anew, with its gradients.
+            group: The parameter group.
+            roots: √v of each parameter.
+            corrections: √(1 − β₂ᵗ), likewise.
 
         Returns:
-            What the closure returned; None without one.
+            Factors on the steps η/(1 − β₁ᵗ) m / denominator.
         """
-        loss = None
-        if closure is not None:
-            with torch.enable_grad():
-                loss = closure()
-        with torch.no_grad():
-            self._refuse_sparse()
-            for group in self.param_groups:
-                moving = [p for p in group["params"] if p.grad is not None]
-                for params in _listed(moving, group["foreach"]):
-                    self._step(group, params)
+
+    def _update(self) -> None:
+        for group in self.param_groups:
+            moving = [p for p in group["params"] if p.grad is not None]
+            for params in _listed(moving, group["foreach"]):
+                self._step(group, params)
         if torch.compiler.is_compiling():
             _torch.compiler.disable(self.average.step)()
         else:
             self.average.step()
-        return loss
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
         """Add a group of parameters, before the first iterate is collected.
@@ -159,20 +148,9 @@ class AveragedAdam(Optimizer, ABC):
     def __getstate__(self) -> dict[str, Any]:
         return super().__getstate__() | {"average": self.average}
 
-    def _refuse_sparse(self) -> None:
-        for group in self.param_groups:
-            for parameter in group["params"]:
-                gradient = parameter.grad
-                if gradient is not None and gradient.layout is not torch.strided:
-                    message = (
-                        f"{type(self).__name__}: expected dense gradients, got a "
-                        "sparse one; make the layer with sparse=False"
-                    )
-                    raise RuntimeError(message)
-
     def _step(self, group: dict[str, Any], params: Tensors) -> None:
         states = [self._state_of(p, amsgrad=group["amsgrad"]) for p in params]
-        rate, decay = rate_of(group), group["weight_decay"]
+        rate, decay = _number(group["lr"]), group["weight_decay"]
         for state in states:
             state["step"] += 1
         if decay:
@@ -182,7 +160,7 @@ class AveragedAdam(Optimizer, ABC):
             gradients = list(_torch._foreach_neg(gradients))
         first = [state["exp_avg"] for state in states]
         second = [state["exp_avg_sq"] for state in states]
-        beta1, beta2 = group["betas"]
+        beta1, beta2 = map(_number, group["betas"])
         _torch._foreach_lerp_(first, gradients, 1 - beta1)
         _torch._foreach_mul_(second, beta2)
         _torch._foreach_addcmul_(second, gradients, gradients, 1 - beta2)
@@ -193,7 +171,11 @@ class AveragedAdam(Optimizer, ABC):
         steps: Scalars = [state["step"] for state in states]
         if not torch.compiler.is_compiling():
             steps = [float(step) for step in steps]
-        self._descend(group, [_real(p) for p in params], first, second, steps)
+        roots = list(_torch._foreach_sqrt(second))
+        factors = self._divide(group, roots, [(1 - beta2**t) ** 0.5 for t in steps])
+        pairs = zip(factors, steps, strict=True)
+        sizes = [-rate * factor / (1 - beta1**t) for factor, t in pairs]
+        _add_quotients([_real(p) for p in params], first, roots, sizes)
 
     def _state_of(self, parameter: torch.Tensor, *, amsgrad: bool) -> dict[str, Any]:
         state: dict[str, Any] = self.state[parameter]
@@ -205,16 +187,19 @@ class AveragedAdam(Optimizer, ABC):
         return state
 
 
-def rate_of(group: dict[str, Any]) -> Any:
-    """Read the learning rate of a group.
+def _number(option: Any) -> Any:
+    """Read an option of a group: a float, unless a step is being compiled."""
+    return option if torch.compiler.is_compiling() else float(option)
 
-    Args:
-        group: The group, whose rate may be a tensor.
 
-    Returns:
-        A float; or, while a step is being compiled, what the group has.
-    """
-    return group["lr"] if torch.compiler.is_compiling() else float(group["lr"])
+def _add_quotients(
+    params: Tensors, numerators: Tensors, denominators: Tensors, sizes: Scalars
+) -> None:
+    if torch.compiler.is_compiling():
+        _torch._foreach_div_(denominators, sizes)
+        _torch._foreach_addcdiv_(params, numerators, denominators)
+    else:
+        _torch._foreach_addcdiv_(params, numerators, denominators, sizes)
 
 
 def _listed(params: Tensors, foreach: bool | None) -> list[Tensors]:

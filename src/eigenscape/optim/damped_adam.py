@@ -27,7 +27,7 @@ class DampedAdam(torch.optim.Adam):
         self,
         params: ParamsT,
         lr: float | torch.Tensor = 1e-3,
-        betas: tuple[float, float] = (0.9, 0.999),
+        betas: tuple[float | torch.Tensor, float | torch.Tensor] = (0.9, 0.999),
         damping: float = 1e-8,
         weight_decay: float = 0.0,
         amsgrad: bool = False,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import astuple, replace
-from typing import Any, Literal, final
+from functools import partial
+from typing import Any, Literal, cast, final
 
 import torch
 from torch.optim import Optimizer
@@ -131,8 +132,10 @@ class DampingLearner:
         self._scaled: list[tuple[Any, Any]] = []
         self._blocks()
         self._hooks = (
-            optimizer.register_step_pre_hook(self._scale_rates),
-            optimizer.register_step_post_hook(self._restore_rates),
+            optimizer.register_step_pre_hook(partial(_uncompiled, self._scale_rates)),
+            optimizer.register_step_post_hook(
+                partial(_uncompiled, self._restore_rates)
+            ),
         )
 
     @property
@@ -239,7 +242,7 @@ class DampingLearner:
                 blocks.setdefault(block, []).append(known[id(param)])
         return blocks
 
-    def _scale_rates(self, *_: object) -> None:
+    def _scale_rates(self) -> None:
         self._restore_rates()  # after a step that failed
         for group, factor in zip(
             self.optimizer.param_groups, self.rate_factors, strict=True
@@ -248,13 +251,20 @@ class DampingLearner:
             group["lr"] = base * factor
             self._scaled.append((base, group["lr"]))
 
-    def _restore_rates(self, *_: object) -> None:
+    def _restore_rates(self) -> None:
         for group, (base, scaled) in zip(
             self.optimizer.param_groups, self._scaled, strict=False
         ):
             if group["lr"] is scaled:
                 group["lr"] = base
         self._scaled = []
+
+
+def _uncompiled(act: Callable[[], None], *_: object) -> None:
+    """Act outside the graph of a step that is being compiled, which loses rates."""
+    if torch.compiler.is_compiling():
+        act = cast("Any", torch.compiler.disable)(act)
+    act()
 
 
 def _key(group: Mapping[str, Any]) -> str:

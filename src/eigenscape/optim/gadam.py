@@ -7,12 +7,7 @@ from typing import Any, final
 import torch
 from torch.optim.optimizer import ParamsT
 
-from eigenscape.optim.averaged_adam import (
-    AveragedAdam,
-    Scalars,
-    Tensors,
-    rate_of,
-)
+from eigenscape.optim.averaged_adam import AveragedAdam, Betas, Scalars, Tensors
 from eigenscape.optim.averaging_start import StartRule
 
 _torch: Any = torch  # whose _foreach_ functions carry no types
@@ -38,21 +33,12 @@ class Gadam(AveragedAdam):
         and Hutter (2019), ICLR, Algorithm 2. Reddi et al. (2018), ICLR, for amsgrad.
     """
 
-    def _descend(
-        self,
-        group: dict[str, Any],
-        params: Tensors,
-        first: Tensors,
-        second: Tensors,
-        steps: Scalars,
-    ) -> None:
-        beta1, beta2 = group["betas"]
-        denominators = list(_torch._foreach_sqrt(second))
-        _torch._foreach_div_(denominators, [(1 - beta2**t) ** 0.5 for t in steps])
-        _torch._foreach_add_(denominators, group["eps"])
-        rate = rate_of(group)
-        sizes = [-rate / (1 - beta1**t) for t in steps]
-        _add_quotients(params, first, denominators, sizes)
+    def _divide(
+        self, group: dict[str, Any], roots: Tensors, corrections: Scalars
+    ) -> Scalars:
+        _torch._foreach_div_(roots, corrections)
+        _torch._foreach_add_(roots, group["eps"])
+        return [1.0] * len(roots)
 
 
 @final
@@ -74,7 +60,7 @@ class GadamX(AveragedAdam):
         self,
         params: ParamsT,
         lr: float | torch.Tensor = 1e-1,
-        betas: tuple[float, float] = (0.9, 0.999),
+        betas: Betas = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 0.0,
         amsgrad: bool = True,
@@ -122,28 +108,9 @@ class GadamX(AveragedAdam):
         for group in self.param_groups:
             group.setdefault("partial", partial)
 
-    def _descend(
-        self,
-        group: dict[str, Any],
-        params: Tensors,
-        first: Tensors,
-        second: Tensors,
-        steps: Scalars,
-    ) -> None:
-        beta1, beta2 = group["betas"]
-        denominators = list(_torch._foreach_sqrt(second))
-        _torch._foreach_add_(denominators, group["eps"])
-        _torch._foreach_pow_(denominators, 2 * group["partial"])
-        rate = rate_of(group)
-        sizes = [-rate * (1 - beta2**t) ** 0.5 / (1 - beta1**t) for t in steps]
-        _add_quotients(params, first, denominators, sizes)
-
-
-def _add_quotients(
-    params: Tensors, numerators: Tensors, denominators: Tensors, sizes: Scalars
-) -> None:
-    if torch.compiler.is_compiling():
-        _torch._foreach_div_(denominators, sizes)
-        _torch._foreach_addcdiv_(params, numerators, denominators)
-    else:
-        _torch._foreach_addcdiv_(params, numerators, denominators, sizes)
+    def _divide(
+        self, group: dict[str, Any], roots: Tensors, corrections: Scalars
+    ) -> Scalars:
+        _torch._foreach_add_(roots, group["eps"])
+        _torch._foreach_pow_(roots, 2 * group["partial"])
+        return corrections

@@ -43,7 +43,8 @@ def test_gradients_are_divided_by_the_dense_matrix(maps, bias, kind):
         inverse = kind(right, left, damped, SIZE)
     given = column if bias == "with gradient" else None
     kept = weight.clone()
-    found, tail = inverse(weight, given)
+    single = [None if part is None else part.squeeze(0) for part in (weight, given)]
+    found, tail = inverse(*single)
     joint = weight
     if bias != "none":
         joint = torch.cat([weight, 0 * column if given is None else column], 2)
@@ -60,5 +61,5 @@ def test_gradients_are_divided_by_the_dense_matrix(maps, bias, kind):
 def test_directions_without_curvature_are_left_out():
     eye = torch.eye(2).double()[None]
     damped = torch.tensor([[[0.0, 2.0], [4.0, 0.0]]]).double()
-    found, _ = EigenInverse(eye, eye, damped, 2)(torch.ones(1, 2, 2).double(), None)
+    found, _ = EigenInverse(eye, eye, damped, 2)(torch.ones(2, 2).double(), None)
     assert found.tolist() == [[0.0, 0.5], [0.25, 0.0]]

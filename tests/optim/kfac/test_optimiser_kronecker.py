@@ -1,6 +1,8 @@
 """What the three optimisers promise beyond the contract of optimisers."""
 
+import copy
 import io
+import pickle
 
 import pytest
 import torch
@@ -283,6 +285,13 @@ def test_a_state_of_another_network_is_refused():
     state = build(KFAC, nn.Sequential(nn.Linear(2, 2))).state_dict()
     with pytest.raises(ValueError, match=r"^state_dict: expected factors[^\n]+$"):
         build(KFAC, nn.Linear(2, 2)).load_state_dict(state)
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, pickle.dumps])
+def test_copies_are_refused_in_one_line(copied):
+    """A copy would listen to no model, or to this one twice."""
+    with pytest.raises(TypeError, match=r"^KFAC: expected no copy [^\n]+$"):
+        copied(build(KFAC, nn.Linear(2, 2)))
 
 
 def test_a_closed_optimiser_steps_with_its_last_factors():

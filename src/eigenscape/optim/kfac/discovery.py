@@ -97,8 +97,8 @@ def discover(
 
     Linear layers, convolutions and the four projections of ``nn.MultiheadAttention``
     have. A weight used by several such modules in the same way is one layer. A weight
-    that another kind of module uses too, such as an embedding, has none; nor has a bias
-    that is not used together with its weight.
+    that another kind of module uses too, such as an embedding, has none, nor has one
+    without entries, nor a bias that is not used together with its weight.
 
     Args:
         model: The model.
@@ -118,7 +118,7 @@ def discover(
     groups: dict[tuple[int, Any], list[_Candidate]] = defaultdict(list)
     for candidate in _candidates(model, settings.batch_axis):
         weight = candidate.weight
-        if weight.parameter in params:
+        if weight.parameter in params and weight.parameter.numel():
             part = weight.part and (weight.part.start, weight.part.stop)
             groups[id(weight.parameter), part].append(candidate)
     layers: list[KroneckerLayer] = []

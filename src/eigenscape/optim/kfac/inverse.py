@@ -12,6 +12,11 @@ from typing import final
 import torch
 from jaxtyping import Float
 
+Weights = Float[torch.Tensor, "*k q p"]
+"""Gradients of a weight, a matrix a map; a single map has no axis k."""
+
+Biases = Float[torch.Tensor, "*k q 1"]
+
 Direction = tuple[torch.Tensor, torch.Tensor | None]
 """The parts of a direction along weight and bias."""
 
@@ -20,15 +25,11 @@ class Inverse(ABC):
     """The inverse of a damped Kronecker product of a layer with p inputs."""
 
     @abstractmethod
-    def __call__(
-        self,
-        weight: Float[torch.Tensor, "k q p"],
-        bias: Float[torch.Tensor, "k q 1"] | None,
-    ) -> Direction:
+    def __call__(self, weight: Weights, bias: Biases | None) -> Direction:
         """Multiply a gradient.
 
         Args:
-            weight: The gradient of the weight, a matrix a map.
+            weight: The gradient of the weight.
             bias: That of the bias; None stands for 0.
 
         Returns:
@@ -58,25 +59,22 @@ class FactoredInverse(Inverse):
         self._side = inputs[..., :size, size:].contiguous()
         self._corner = inputs[..., size:, size:].contiguous()
 
-    def __call__(
-        self,
-        weight: Float[torch.Tensor, "k q p"],
-        bias: Float[torch.Tensor, "k q 1"] | None,
-    ) -> Direction:
+    def __call__(self, weight: Weights, bias: Biases | None) -> Direction:
         """See `Inverse`.
 
         Returns:
             The products.
         """
-        weight = _single(weight)
-        inside = weight @ self._inner
+        across = self._left @ weight
+        found = across @ self._inner
         if not self._corner.numel():
-            return self._left @ inside, None
-        column = weight @ self._side
+            return found, None
+        tail = across @ self._side
         if bias is not None:
-            inside.addcmul_(_single(bias), self._side.mT)
-            column.addcmul_(_single(bias), self._corner)
-        return self._left @ inside, self._left @ column
+            last = self._left @ bias
+            found.addcmul_(last, self._side.mT)
+            tail.addcmul_(last, self._corner)
+        return found, tail
 
 
 @final
@@ -102,19 +100,15 @@ class EigenInverse(Inverse):
         self._right, self._last = inputs[..., :size, :], inputs[..., size:, :]
         self._damped = _single(damped.where(damped > 0, torch.inf))
 
-    def __call__(
-        self,
-        weight: Float[torch.Tensor, "k q p"],
-        bias: Float[torch.Tensor, "k q 1"] | None,
-    ) -> Direction:
+    def __call__(self, weight: Weights, bias: Biases | None) -> Direction:
         """See `Inverse`.
 
         Returns:
             The products.
         """
-        inside = _single(weight) @ self._right
+        inside = weight @ self._right
         if bias is not None:
-            inside.addcmul_(_single(bias), self._last)
+            inside.addcmul_(bias, self._last)
         inside = self._left @ (self._left.mT @ inside).div_(self._damped)
         found = inside @ self._right.mT
         return found, inside @ self._last.mT if self._last.numel() else None

@@ -99,9 +99,9 @@ class KroneckerLayer:
         self.weight = weight
         self.bias = bias
         self._settings = settings
-        self._maps = maps
         tensor = weight.of(weight.parameter)
         outputs, inputs = len(tensor) // maps, tensor[0].numel() + (bias is not None)
+        self._rows = (outputs,) if maps == 1 else (maps, outputs)
         kind: dict[str, Any] = {
             "dtype": factor_type(tensor.dtype),
             "device": tensor.device,
@@ -194,12 +194,10 @@ class KroneckerLayer:
         if self._damped is None or self._damped[0] != damping:
             self._damped = damping, self._with(damping)
         weight = self.weight.of(self.weight.parameter.grad)
-        rows = weight.reshape(self._maps, len(weight) // self._maps, -1)
         column = None
         if self.bias is not None and self.bias.parameter.grad is not None:
-            own = self.bias.of(self.bias.parameter.grad)
-            column = own.reshape(self._maps, -1, 1).to(self.dtype)
-        found, tail = self._damped[1](rows.to(self.dtype), column)
+            column = self._table(self.bias.of(self.bias.parameter.grad))
+        found, tail = self._damped[1](self._table(weight), column)
         pieces = [(self.weight, found.reshape(weight.shape))]
         if self.bias is not None and tail is not None:
             pieces.append((self.bias, tail.reshape(-1)))
@@ -241,6 +239,10 @@ class KroneckerLayer:
         if self._corrected is not None:
             self._corrected = state["corrected"].to(self._corrected, copy=True)
             self._corrections = int(state["corrections"])
+
+    def _table(self, gradient: torch.Tensor) -> torch.Tensor:
+        """Lay out the gradient of weight or bias for the inverse."""
+        return gradient.reshape(*self._rows, -1).to(self.dtype)
 
     def _decompose(self) -> None:
         self._damped = None

@@ -72,7 +72,7 @@ def _together(
         _torch._foreach_add_(params, directions, alpha=-rate * scale)
         return
     coupled = 0.0 if decoupled else weight_decay
-    if _fusible(params, directions):
+    if _fusible((*params, *directions, *buffers)):
         if scale != 1:
             _torch._foreach_mul_(directions, scale)
         _torch._fused_sgd_(
@@ -87,9 +87,11 @@ def _together(
     _torch._foreach_add_(params, buffers, alpha=-rate)
 
 
-def _fusible(params: Tensors, directions: Tensors) -> bool:
-    """Whether PyTorch's fused kernel takes them: one pass over memory for three."""
-    kinds = {(tensor.dtype, tensor.device) for tensor in (*params, *directions)}
+def _fusible(tensors: Tensors) -> bool:
+    """Whether PyTorch's fused kernel, blind to strides, takes them."""
+    kinds = {(tensor.dtype, tensor.device) for tensor in tensors}
     (dtype, device), *others = kinds
     wide = dtype in {torch.float32, torch.float64}
-    return wide and not others and device.type in {"cpu", "cuda"}
+    if others or not wide or device.type not in {"cpu", "cuda"}:
+        return False
+    return all(tensor.is_contiguous() for tensor in tensors)

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import math
 import warnings
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
+from abc import abstractmethod
+from collections.abc import Iterable, Sequence
 from types import TracebackType
 from typing import Any, cast
 
 import torch
 from torch import nn
 from torch.nn import Parameter
-from torch.optim.optimizer import Optimizer
 
 from eigenscape.curvature.risk.validation import require_recordable
+from eigenscape.optim.dense_optimiser import DenseOptimiser
 from eigenscape.optim.kfac.curvature import Directions, KroneckerCurvature, Loss
 from eigenscape.optim.kfac.discovery import Discovery
 from eigenscape.optim.kfac.momentum import descend
@@ -26,14 +26,12 @@ code of Granziol and Baskerville, arXiv 2011.08181, as are the defaults below.""
 
 _torch: Any = torch  # whose _foreach_ functions carry no types
 
-Closure = Callable[[], Any]
-
 Group = dict[str, Any]
 
 Params = Iterable[Parameter] | Iterable[Group]
 
 
-class KroneckerOptimiser(Optimizer, ABC):
+class KroneckerOptimiser(DenseOptimiser):
     """Momentum on gradients divided by a Kronecker-factored curvature.
 
     A step computes v = P⁻¹ ḡ, layer by layer, and scales it by
@@ -157,33 +155,19 @@ class KroneckerOptimiser(Optimizer, ABC):
         params = [p for p in self._groups() if p.requires_grad]
         self._curvature.sample(output, targets, params)
 
-    def step(self, closure: Closure | None = None) -> Any:
-        """Take a step; measure factors and invert them when that is due.
-
-        Args:
-            closure: Computes the loss anew, with its gradients.
-
-        Returns:
-            What the closure returned; None without one.
-        """
-        loss = None
-        if closure is not None:
-            with torch.enable_grad():
-                loss = closure()
-        with torch.no_grad():
-            self._refuse_sparse()
-            scale = self._loss_scale()
-            if scale is None:
-                self._curvature.forget(record=self._curvature.recording)
-                return loss
-            if self._curvature.recording:
-                self._measure(scale)
-            if self._steps % self.settings.eigen_interval == 0:
-                self._curvature.refresh()
-            self._descend()
-            self._steps += 1
-            self._curvature.forget(record=self._due())
-        return loss
+    def _update(self) -> None:
+        """Take a step; measure factors and invert them when that is due."""
+        scale = self._loss_scale()
+        if scale is None:
+            self._curvature.forget(record=self._curvature.recording)
+            return
+        if self._curvature.recording:
+            self._measure(scale)
+        if self._steps % self.settings.eigen_interval == 0:
+            self._curvature.refresh()
+        self._descend()
+        self._steps += 1
+        self._curvature.forget(record=self._due())
 
     def add_param_group(self, param_group: Group) -> None:
         """Add a group of parameters; those added later have diagonal curvature.
@@ -231,6 +215,13 @@ class KroneckerOptimiser(Optimizer, ABC):
         self._steps, self.skipped = int(curvature["steps"]), int(curvature["skipped"])
         self._curvature.forget(record=self._due())
 
+    def __getstate__(self) -> dict[str, Any]:
+        message = (
+            f"{type(self).__name__}: expected no copy or pickle of an optimiser that "
+            "listens to its model; make one of the other model, and load a state_dict"
+        )
+        raise TypeError(message)
+
     def _due(self) -> bool:
         return self._steps % self.settings.factor_interval == 0
 
@@ -240,15 +231,6 @@ class KroneckerOptimiser(Optimizer, ABC):
 
     def _numbers(self) -> dict[Parameter, int]:
         return {param: number for number, param in enumerate(self._groups())}
-
-    def _refuse_sparse(self) -> None:
-        for parameter in self._groups():
-            if parameter.grad is not None and parameter.grad.is_sparse:
-                message = (
-                    f"{type(self).__name__}: expected dense gradients, got a sparse "
-                    "one; make the layer with sparse=False"
-                )
-                raise RuntimeError(message)
 
     def _loss_scale(self) -> float | None:
         """Read what a GradScaler has left here, and unscale the gradients.

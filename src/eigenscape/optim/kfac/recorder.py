@@ -161,8 +161,6 @@ class Recorder:
         Args:
             inputs: Its arguments.
         """
-        if not self.active:
-            return
         axis = self._settings.batch_axis
         shapes = [tensor.shape for tensor in tensors_of(inputs) if tensor.ndim > axis]
         self._examples = shapes[0][axis] if shapes else 0
@@ -192,7 +190,7 @@ class Recorder:
         Args:
             layers: The layers whose weight it is.
         """
-        if not self.active or self._settings.fisher == "sampled":
+        if self._settings.fisher == "sampled":
             return
         task = _task()
         for call, (seen, terms) in list(self._passes.items()):
@@ -242,7 +240,7 @@ class Recorder:
 
 @final
 class _Hook:
-    """A call to a recorder as long as there is one; a copy or pickle calls nothing."""
+    """A call to a recorder while it is active; a copy or pickle calls nothing."""
 
     def __init__(self, recorder: Recorder, call: Callable[..., None]) -> None:
         self._recorder = weakref.ref(recorder)
@@ -250,7 +248,7 @@ class _Hook:
 
     def __call__(self, *args: Any) -> None:
         recorder = self._recorder()
-        if recorder is not None:
+        if recorder is not None and recorder.active:
             self._call(recorder, *args)
 
     def __reduce__(self) -> tuple[Any, ...]:

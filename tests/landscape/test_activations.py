@@ -41,6 +41,13 @@ def test_a_curved_activation_must_be_asked_for():
     assert np.abs(found(x) - np.tanh(x)).max() <= 0.25**2 / 8 * 0.77
 
 
+def test_a_function_of_torch_is_refused_in_one_line():
+    with pytest.raises(ValueError, match="^breaks: expected .*approximate=True$"):
+        piecewise_linear(torch.tanh)
+    with pytest.raises(ValueError, match="^activation: expected a function of arrays"):
+        piecewise_linear(torch.tanh, (-1.0, 0.0, 1.0), approximate=True)
+
+
 def test_shares_are_those_of_a_normal_number():
     half = math.erf(1 / (2 * math.sqrt(2)))
     assert hard_tanh().shares(2.0) == pytest.approx([

@@ -3,6 +3,7 @@ import math
 import numpy as np
 import pytest
 
+from eigenscape.landscape.annealed import cumulative_complexity
 from eigenscape.landscape.exact_counts import exact_count
 from eigenscape.landscape.kac_rice import critical_point_count
 from eigenscape.landscape.search.circle_points import circle_critical_points
@@ -91,6 +92,46 @@ def test_a_signal_leaves_the_characteristic_of_the_sphere():
     error = math.hypot(*(c.standard_error for c in counts))
     assert error < 0.13  # an unscaled spike is off by 0.39
     assert abs(euler - 2) < 3 * error
+
+
+def test_slopes_in_dimension_are_the_complexity():
+    """Counts are exp(ΘN) times N^½, at low levels N^(−½), and 1 + O(16/N)."""
+    glass, sizes = SpinGlass.pure(3), np.array([60, 140])
+    for energy, power in ((np.inf, 0.5), (-1.7, -0.5)):
+        found = [
+            critical_point_count(
+                glass,
+                dimension=n,
+                samples=250,
+                rng=np.random.default_rng(n),
+                energy=energy,
+            )
+            for n in sizes.tolist()
+        ]
+        logs = np.log([c.value for c in found]) - power * np.log(sizes)
+        error = math.hypot(*(c.standard_error / c.value for c in found)) / 80
+        limit = cumulative_complexity(glass, np.array([energy]))[0]
+        assert error < 3e-3
+        assert abs(np.diff(logs)[0] / 80 - limit) < 4 * error + 16 / (60 * 140)
+
+
+def test_rare_points_are_not_cut_off():
+    """Minima are exp(−60) of all points here; those of low levels are fewer still."""
+    minima, low = (
+        critical_point_count(
+            SpinGlass.pure(3),
+            dimension=160,
+            samples=100,
+            rng=np.random.default_rng(5),
+            energy=energy,
+            index=0,
+        )
+        for energy in (np.inf, -1.75)
+    )
+    error = 4 * math.hypot(minima.standard_error, low.standard_error)
+    assert minima.value + error > low.value > 0
+    exact = exact_count(SpinGlass.pure(3), 160, -1.75)
+    assert abs(low.value - exact) < 4 * low.standard_error + 0.05 * exact
 
 
 def test_bad_input_is_refused():

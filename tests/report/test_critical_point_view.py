@@ -80,7 +80,9 @@ def test_every_figure_can_be_drawn(study):
 
 def test_what_is_drawn(study):
     panels = {f.name: f.panel for f in arrange_critical_points(study)}
-    rings, discs, saddles, nested, *_ = panels["index"].series
+    series = panels["index"].series
+    assert series[1].x[0] == 0.1316  # φ = 1/2, from the paper
+    rings, discs, saddles, nested, *_ = series[6:]
     assert isinstance(rings, Points)
     assert rings.x.tolist() == [0.12, 0.2]
     assert discs.x.tolist() == saddles.x.tolist() == nested.x.tolist() == [0.1]

@@ -13,6 +13,7 @@ from eigenscape.core import stream, stream_seed
 from eigenscape.experiments.experiment import Experiment
 from eigenscape.experiments.pooled_digits import pooled_digits
 from eigenscape.landscape.critical_point_study import (
+    PUBLISHED_ENERGIES,
     PUBLISHED_TOLERANCE,
     CriticalPointStudy,
     RatioSearch,
@@ -22,7 +23,7 @@ from eigenscape.landscape.critical_point_study import (
 )
 from eigenscape.landscape.hessian_sum import HessianSum, compare_hessian_sum
 from eigenscape.landscape.memorisation import Memorisation
-from eigenscape.landscape.searched_points import PointTest, SearchedPoints
+from eigenscape.landscape.searched_points import PointTest, SearchedPoints, joined
 from eigenscape.training.critical_points.gradient_roots import solve_gradient
 from eigenscape.training.critical_points.hidden_layer import HiddenLayer
 from eigenscape.training.critical_points.level_descent import descend_to_level
@@ -32,13 +33,14 @@ from eigenscape.training.critical_points.point_search import (
 )
 from eigenscape.training.critical_points.point_status import judge_points
 
-_RATIOS = (2 / 3, 1 / 2, 1 / 3, 1 / 4, 1 / 8, 1 / 16)  # of Fig. 6
+_RATIOS = tuple(PUBLISHED_ENERGIES)
 _COMPARED = 1  # the second of them
 _CURVES = [(phi, e) for phi in (0.25, 0.5, 0.75) for e in (0.0, 0.1, 0.5, 1.0)]
 _NOISE_ENERGY = 50.0  # of Fig. 3: residuals of variance 100
 _SIDE = 4
 _HIGH, _LEAD_IN = (0.5, 0.7), 20  # of the search for saddles: few lie at low energies
 _DOWNHILL = 100  # steps of gradient descent that Newton's descent gains from
+_FEW, _FROM_START = 4, 120  # active units; steps, from initial weights on
 _NO_MINIMA = 1e6  # for the error where none was found; results hold no infinities
 
 
@@ -52,7 +54,8 @@ class CriticalPointsConfig:
         descent_steps: The most steps of the descent to a level.
         steps: The most steps of the second-order search.
         minima: Descents a ratio for the energy of minima.
-        nested: Descents a ratio with fewer hidden units.
+        nested: Descents a ratio with silent units, and as many searches for zeros of
+            the gradient with nearly all of them silent.
         saddles: Searches a ratio for generic saddles, from high levels.
         compared: Starts of the comparison of both searches.
         first_order_steps: The most steps of the published search there.
@@ -196,7 +199,14 @@ def _searched(
         levels=(0.0, 0.0),
         descent_steps=min(config.descent_steps, _DOWNHILL),
     )
-    nested = replace(descent, starts=config.nested, method="nested", chunk=4)
+    silent = replace(descent, starts=config.nested, chunk=4, active=(1, config.width))
+    few = replace(
+        silent,
+        method="second-order",
+        levels=(1.0, 1.0),
+        steps=min(config.steps, _FROM_START),
+        active=(1, min(_FEW, config.width)),
+    )
     saddles = PointSearch(
         config.saddles,
         method="saddle",
@@ -205,16 +215,29 @@ def _searched(
         steps=config.steps,
         chunk=8,
     )
-    found = [
-        find_critical_points(
+    kinds = {
+        "second-order": search,
+        "minimum": descent,
+        "silent": silent,
+        "few": few,
+        "saddle": saddles,
+    }
+    found = {
+        name: find_critical_points(
             problem,
             kind,
             seed=stream_seed(config.seed, "search", shape.examples),
-            directory=directory / "searches" / f"{kind.method}-{shape.examples}",
+            directory=directory / "searches" / f"{name}-{shape.examples}",
         )
-        for kind in (search, descent, nested, saddles)
-    ]
-    return RatioSearch(shape, *found)
+        for name, kind in kinds.items()
+    }
+    return RatioSearch(
+        shape,
+        found["second-order"],
+        found["minimum"],
+        joined([found["silent"], found["few"]]),
+        found["saddle"],
+    )
 
 
 def _compared(

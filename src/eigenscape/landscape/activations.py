@@ -100,7 +100,7 @@ def hard_tanh() -> PiecewiseLinear:
 
 
 def piecewise_linear(
-    activation: Activation, breaks: tuple[float, ...], *, approximate: bool = False
+    activation: Activation, breaks: tuple[float, ...] = (), *, approximate: bool = False
 ) -> PiecewiseLinear:
     """Read slopes and intercepts off an activation.
 
@@ -120,10 +120,20 @@ def piecewise_linear(
             approximation was asked for.
     """
     if not breaks:
-        message = "breaks: expected at least one, got none"
+        message = (
+            "breaks: expected at least one place where the slope jumps, got none; for "
+            "a curved activation give knots and pass approximate=True"
+        )
         raise ValueError(message)
     knots = np.array([breaks[0] - 1, *breaks, breaks[-1] + 1])
-    values = np.asarray(activation(knots), dtype=np.float64)
+    try:
+        values = np.asarray(activation(knots), dtype=np.float64)
+    except TypeError as error:
+        message = (
+            f"activation: expected a function of arrays, got {error}; for one of torch "
+            "pass lambda x: f(torch.from_numpy(x)).numpy()"
+        )
+        raise ValueError(message) from error
     slopes = np.diff(values) / np.diff(knots)
     intercepts = values[:-1] - slopes * knots[:-1]
     pieces = PiecewiseLinear(

@@ -17,15 +17,18 @@ from eigenscape.landscape.searched_points import SearchedPoints
 PUBLISHED_TOLERANCE = 1e-6
 """Of |∇L|², in the search of Pennington and Bahri (2017), Sec. 6.4."""
 
-ENERGY_AT_INDEX_ZERO = {
-    2 / 3: 0.0693,
-    1 / 2: 0.1316,
-    1 / 3: 0.2183,
-    1 / 4: 0.2702,
-    1 / 8: 0.3646,
-    1 / 16: 0.4244,
+PUBLISHED_INDICES = (0.0, 0.05, 0.1, 0.2)
+"""Some α of Fig. 6 of Pennington and Bahri (2017)."""
+
+PUBLISHED_ENERGIES = {
+    2 / 3: (0.0693, 0.107, 0.153, 0.296),
+    1 / 2: (0.1316, 0.174, 0.238, 0.357),
+    1 / 3: (0.2183, 0.269, 0.321, 0.408),
+    1 / 4: (0.2702, 0.318, 0.367, 0.430),
+    1 / 8: (0.3646, 0.403, 0.427, 0.463),
+    1 / 16: (0.4244, 0.448, 0.462, 0.481),
 }
-"""Mean energies of index 0 by ratio at n = 16, read from the vector data of Fig. 6."""
+"""Mean energies at them by ratio, n = 16, read from the vector data of Fig. 6."""
 
 _FIT = np.geomspace(1e-4, 3e-3, 12)
 _GRID = 400
@@ -56,7 +59,7 @@ class RatioSearch:
         memorisation: The shape.
         points: What searches for a zero of the gradient ended at.
         minima: What descents on the loss ended at.
-        nested: Minima of fewer hidden units with silent units added.
+        nested: Ends on networks of fewer hidden units, with silent units added.
         saddles: What searches with the signs of the Hessian kept ended at.
     """
 

@@ -111,7 +111,7 @@ class _Sampler:
 
     @property
     def _reach(self) -> float:
-        # Beyond it no radial derivative has more than exp(−40) of the mean.
+        # Beyond it no radial derivative has more than exp(−40) of what is counted.
         glass, n = self.model.glass, self.dimension
         overlap = np.linspace(-1, 1, 201)
         shift = np.abs(overlap * self.model.polynomial.deriv()(overlap)).max()
@@ -120,7 +120,12 @@ class _Sampler:
         cost = n * r**2 / (2 * glass.radial_variance)
         own = n * log_potential(semicircle, r) - cost
         most = n * log_potential(semicircle, r + shift) - cost
-        kept = r[most > own.max() - _NEGLIGIBLE]
+        # Low levels, and indices near either end, lie beyond the edge of the spectrum.
+        side = 1 if 2 * (self.index or 0) >= n else -1
+        below = self._log_below(np.zeros((1, r.size)), side * math.sqrt(n) * r[None])[0]
+        counted = r >= (0.0 if self.index is None else glass.marginal)
+        least = (own + below)[counted].max()
+        kept = r[most > least - _NEGLIGIBLE]
         return math.sqrt(n) * float(kept[-1])
 
     def log_counts(

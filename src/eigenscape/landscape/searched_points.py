@@ -3,7 +3,8 @@
 A small gradient does not make a critical point. With δ the Newton step, of the
 eigenvalues that rounding leaves, a point with |∇L|² ≤ tolerance is
 
-    critical    if |δ| ≤ reach: the zero of the gradient is right here;
+    critical    if |δ| ≤ reach: the zero of the gradient is right here, unless it is
+                degenerate and slides along directions that rounding leaves flat;
     escaping    otherwise: a step along weights that saturate shrinks the gradient and
                 leaves the next step as long, so that the zero lies at infinity;
 
@@ -15,7 +16,8 @@ and one with a larger gradient is
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -84,6 +86,11 @@ class SearchedPoints:
         """α, the share of eigenvalues that are surely negative."""
         return self.negative / self.points.shape[1]
 
+    @property
+    def nondegenerate(self) -> Bool[np.ndarray, " s"]:
+        """Which are critical points with every eigenvalue away from zero."""
+        return self.are("critical") & (self.unresolved == 0)
+
     def are(self, status: str) -> Bool[np.ndarray, " s"]:
         """Tell which searches ended so.
 
@@ -147,6 +154,22 @@ class SearchedPoints:
         columns = [getattr(self, name).tolist() for name in _COLUMNS]
         columns[_COLUMNS.index("statuses")] = [STATUSES[i] for i in self.statuses]
         return Table(_COLUMNS, tuple(zip(*columns, strict=True)))
+
+
+def joined(parts: Sequence[SearchedPoints]) -> SearchedPoints:
+    """Put searches of one problem and one test together.
+
+    Args:
+        parts: At least one.
+
+    Returns:
+        All of their rows.
+    """
+    columns = [
+        np.concatenate([getattr(part, f.name) for part in parts])
+        for f in fields(SearchedPoints)[2:]
+    ]
+    return SearchedPoints(parts[0].ratio, parts[0].test, *columns)
 
 
 _COLUMNS = (

@@ -65,7 +65,8 @@ def arrange_critical_points(study: CriticalPointStudy) -> tuple[Figure, ...]:
             "index",
             index_by_energy(study.searches),
             "A small gradient does not make a critical point: the rings are traps, "
-            "points on the way to infinity, and searches that need more steps.",
+            "points on the way to infinity, and searches that need more steps. Where "
+            "units are saturated α is the lower end of an interval.",
         ),
         Figure(
             "minima",

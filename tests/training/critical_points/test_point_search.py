@@ -60,11 +60,17 @@ def test_both_methods_find_the_saddle():
         assert found.negative.tolist() == [1, 1, 1]
 
 
-def test_nested_minima_are_saddles_of_every_index():
+def silent_units(points, width):
+    first = points[:, : width * width].reshape(-1, width, width)
+    return (first == 0).all(axis=2).sum(axis=1)
+
+
+def test_minima_with_silent_units_are_saddles_of_every_index():
     problem = memorisation(3, 12)
     search = PointSearch(
         12,
-        method="nested",
+        method="minimum",
+        active=(1, 3),
         levels=(0.0, 0.0),
         descent_steps=200,
         steps=120,
@@ -74,11 +80,34 @@ def test_nested_minima_are_saddles_of_every_index():
     assert found.points.shape[1] == problem.size
     assert len(set(found.negative.tolist())) > 1
     # Silent units have three negative eigenvalues each, minima none of their own.
-    silent = (found.points[:, :9].reshape(-1, 3, 3) == 0).all(axis=2).sum(axis=1)
+    silent = silent_units(found.points, 3)
     assert (found.negative <= 3 * silent).all()
     assert (found.negative + found.unresolved >= 3 * silent).all()
-    with pytest.raises(ValueError, match='method: expected a HiddenLayer for "nested"'):
-        find_critical_points(Surface(saddle, 2), search, seed=0)
+
+
+def test_saddles_of_few_units_are_nondegenerate_saddles_of_all():
+    problem = memorisation(4, 16)
+    search = PointSearch(48, active=(1, 2), levels=(1.0, 1.0), steps=120, chunk=8)
+    found = find_critical_points(problem, search, seed=0)
+    found = found.where(found.nondegenerate)
+    silent = silent_units(found.points, 4)
+    assert set(silent.tolist()) == {2, 3}
+    assert len(set(found.energies.round(9).tolist())) > 5
+
+    def loss(point):
+        return problem.loss_and_gradient(point[None])[0][0]
+
+    for point, negative in zip(found.points[:3], found.negative, strict=False):
+        own = torch.from_numpy(point)
+        values = torch.linalg.eigvalsh(torch.autograd.functional.hessian(loss, own))
+        assert values.abs().min() > 1e-8
+        assert (values < 0).sum() == negative
+
+
+def test_units_are_silenced_only_where_there_are_enough():
+    for problem in (Surface(saddle, 2), memorisation(2, 6)):
+        with pytest.raises(ValueError, match="active: expected a HiddenLayer of at le"):
+            find_critical_points(problem, PointSearch(2, active=(1, 3)), seed=0)
 
 
 def test_an_interrupted_search_goes_on(tmp_path, monkeypatch):
@@ -102,6 +131,7 @@ def test_an_interrupted_search_goes_on(tmp_path, monkeypatch):
     ("options", "message"),
     [
         ({"starts": 0}, "starts: expected at least 1, got 0"),
+        ({"starts": 1, "active": (3, 2)}, "active: expected 1 ≤ least ≤ most"),
         ({"starts": 1, "steps": 0}, "steps: expected"),
         ({"starts": 1, "levels": (0.5, 0.2)}, "levels: expected 0 ≤ lower"),
         ({"starts": 1, "levels": (-0.5, 0.2)}, "levels: expected 0 ≤ lower"),

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from eigenscape.landscape.critical_point_study import (
-    ENERGY_AT_INDEX_ZERO,
+    PUBLISHED_ENERGIES,
+    PUBLISHED_INDICES,
     PUBLISHED_TOLERANCE,
     CriticalPointStudy,
     RatioSearch,
@@ -159,9 +160,21 @@ def index_by_energy(searches: tuple[RatioSearch, ...]) -> Panel:
 
     Returns:
         Discs for critical points, with or without signs kept, rings for what the
-        published test accepts besides, ticks for minima of fewer units.
+        published test accepts besides, ticks for points with silent units, and lines
+        through published means.
     """
-    series: list[Series] = []
+    series: list[Series] = [
+        Line(
+            np.array(energies),
+            np.array(PUBLISHED_INDICES),
+            f"published, φ = {ratio:.3g}",
+            colour,
+            width=1.0,
+        )
+        for (ratio, energies), colour in zip(
+            PUBLISHED_ENERGIES.items(), ramp(len(PUBLISHED_ENERGIES)), strict=True
+        )
+    ]
     for search, colour in zip(searches, ramp(len(searches)), strict=True):
         points, name = search.points, f"φ = {search.memorisation.parameter_ratio:.3g}"
         critical = points.are("critical")
@@ -175,7 +188,7 @@ def index_by_energy(searches: tuple[RatioSearch, ...]) -> Panel:
             _ends(nested, name, colour, "tick"),
         ]
     return Panel(
-        title="Discs: critical points. Rings: only |∇L|² ≤ 1e-6. Ticks: silent units",
+        title="Discs: critical. Rings: |∇L|² ≤ 1e-6. Ticks: silent units. Lines: paper",
         x_label="energy ε",
         y_label="index α",
         series=tuple(series),
@@ -201,7 +214,7 @@ def minima_by_ratio(searches: tuple[RatioSearch, ...]) -> Panel:
     found = [
         (s.memorisation.parameter_ratio, e) for s in searches if (e := s.mean_energy)
     ]
-    published = np.array(list(ENERGY_AT_INDEX_ZERO.items()))
+    published = np.array([(phi, e) for phi, (e, *_) in PUBLISHED_ENERGIES.items()])
     return Panel(
         title="Mean energy at index 0",
         x_label="ratio φ = 2n/m",

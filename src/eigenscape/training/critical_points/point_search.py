@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, get_args
 
-import numpy as np
 import torch
 
 from eigenscape.core import load, save, stream_seed
-from eigenscape.landscape.searched_points import PointTest, SearchedPoints
+from eigenscape.landscape.searched_points import PointTest, SearchedPoints, joined
 from eigenscape.training.critical_points.gradient_roots import solve_gradient
 from eigenscape.training.critical_points.hidden_layer import HiddenLayer
 from eigenscape.training.critical_points.least_squares_problem import (
@@ -25,7 +24,7 @@ from eigenscape.training.critical_points.newton_descent import minimise_loss
 from eigenscape.training.critical_points.point_status import judge_points
 from eigenscape.training.critical_points.signed_newton import seek_saddles
 
-Method = Literal["second-order", "first-order", "saddle", "minimum", "nested"]
+Method = Literal["second-order", "first-order", "saddle", "minimum"]
 
 _MARGIN = 1e-4
 
@@ -37,9 +36,11 @@ class PointSearch:
     Attributes:
         starts: How many.
         method: "second-order" for Levenberg and Marquardt's on ∇L, "first-order" for
-            the published descent on |∇L|², "minimum" for Newton's descent on L,
-            "nested" for minima of networks of fewer hidden units, from one on, with
-            silent units added: saddles of every index.
+            the published descent on |∇L|², "saddle" for Newton's with the signs of the
+            Hessian kept, "minimum" for Newton's descent on L.
+        active: Least and most hidden units that are not silent, of a `HiddenLayer`;
+            None for all. A number between them is drawn for each chunk, and what that
+            narrower network ends at is a critical point of the whole one.
         levels: Ends of the levels, as shares of the initial loss; those of the paper
             are 0 and 1. A level is drawn between them for each start.
         descent_steps: The most steps of the first stage.
@@ -50,6 +51,7 @@ class PointSearch:
 
     starts: int
     method: Method = "second-order"
+    active: tuple[int, int] | None = None
     levels: tuple[float, float] = (0.0, 1.0)
     descent_steps: int = 3000
     steps: int = 300
@@ -64,6 +66,9 @@ class PointSearch:
         if self.method not in get_args(Method):
             known = ", ".join(get_args(Method))
             message = f"method: expected one of {known}, got {self.method!r}"
+            raise ValueError(message)
+        if self.active and not 1 <= self.active[0] <= self.active[1]:
+            message = f"active: expected 1 ≤ least ≤ most, got {self.active}"
             raise ValueError(message)
         if not 0 <= self.levels[0] <= self.levels[1]:
             message = f"levels: expected 0 ≤ lower ≤ upper, got {self.levels}"
@@ -91,12 +96,7 @@ def find_critical_points(
     References:
         Pennington and Bahri (2017), ICML (PMLR 70), Sec. 6.4.
     """
-    parts = list(_parts(problem, search, seed, directory))
-    columns = [
-        np.concatenate([getattr(part, f.name) for part in parts])
-        for f in fields(SearchedPoints)[2:]
-    ]
-    return SearchedPoints(problem.ratio, search.test, *columns)
+    return joined(list(_parts(problem, search, seed, directory)))
 
 
 def _parts(
@@ -124,10 +124,7 @@ def _searched(
     count: int,
     generator: torch.Generator,
 ) -> SearchedPoints:
-    own = problem
-    if search.method == "nested":
-        units = int(torch.randint(_layer(problem).width, (1,), generator=generator)) + 1
-        own = _layer(problem).narrowed(units)
+    own = _narrowed(problem, search, generator) if search.active else problem
     points = own.starts(count, generator=generator)
     low, high = search.levels
     share = torch.rand(count, generator=generator, dtype=torch.float64)
@@ -144,18 +141,22 @@ def _searched(
         solvers = {"second-order": solve_gradient, "saddle": seek_saddles}
         solve = solvers.get(search.method, minimise_loss)
         points, taken = solve(own, points, tolerance=tolerance, steps=steps)
-    if search.method == "nested":
-        points = _layer(problem).widened(points)
+    if isinstance(problem, HiddenLayer) and search.active:
+        points = problem.widened(points)
     return judge_points(
         problem, points, test=search.test, start_energies=begun, steps=taken
     )
 
 
-def _layer(problem: LeastSquaresProblem) -> HiddenLayer:
-    if isinstance(problem, HiddenLayer):
-        return problem
-    message = (
-        f'method: expected a HiddenLayer for "nested", got {type(problem).__name__}; '
-        "take another method"
-    )
-    raise ValueError(message)
+def _narrowed(
+    problem: LeastSquaresProblem, search: PointSearch, generator: torch.Generator
+) -> HiddenLayer:
+    least, most = search.active or (1, 1)
+    if not isinstance(problem, HiddenLayer) or problem.width < most:
+        message = (
+            f"active: expected a HiddenLayer of at least {most} units, got a "
+            f"{type(problem).__name__} of {problem.size} parameters; take None"
+        )
+        raise ValueError(message)
+    units = torch.randint(least, most + 1, (1,), generator=generator)
+    return problem.narrowed(int(units))

@@ -29,7 +29,9 @@ class Eigenpairs:
 
     Attributes:
         values: Eigenvalues λ, descending.
-        residuals: ‖A u − λ u‖, computed: an eigenvalue of A lies within it of λ.
+        residuals: ‖A u − λ u‖, within which an eigenvalue of A lies of λ: that of the
+            Lanczos relation, and what a product of the sum of all u shows beyond it;
+            from a product each where the search added pairs.
         vectors: Unit eigenvectors u as rows.
         products: Number of operator products spent.
         measure: The one-probe quadrature of the first run, a by-product: the spectral
@@ -59,9 +61,9 @@ def extreme_eigenpairs(
 ) -> Eigenpairs:
     """Compute the eigenpairs at the ends of a spectrum.
 
-    Lanczos runs with full reorthogonalisation and thick restarts, until the true
-    residual of every wanted pair is small. An eigenvalue errs by at most its residual,
-    and by about its square over the gap if it is isolated.
+    Lanczos runs with full reorthogonalisation and thick restarts, until the residual of
+    every wanted pair is small, which a further product checks. An eigenvalue errs by at
+    most its residual, and by about its square over the gap if it is isolated.
 
     A run sees one vector of each eigenspace (as many as ``block``), and may take two
     close eigenvalues for one. So further runs, from random vectors orthogonal to what

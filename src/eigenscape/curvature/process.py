@@ -115,6 +115,7 @@ def drive(
     if checkpoint is not None and checkpoint.exists():
         process.restore(load_state(checkpoint, identity, operator.device))
     saves = _Saves(checkpoint, identity)
+    operator.expect_more()
     with tqdm(
         initial=process.products,
         total=process.most_products,

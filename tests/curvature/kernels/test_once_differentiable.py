@@ -19,6 +19,8 @@ def numbers(*shape: int) -> torch.Tensor:
 
 
 WORDS = torch.tensor([[0, 3, 1], [1, 1, 1], [4, 2, 4], [2, 0, 2]])
+CLASSES = torch.tensor([0, 3, 1, 2, 2, 0])
+WEIGHTS = torch.linspace(1, 2, 4).double()
 FLAT, OFFSETS = WORDS.flatten(), torch.tensor([0, 5, 5, 8])
 ENDED = torch.tensor([0, 2, 9, 12])
 CASES: dict[str, tuple[Callable, tuple[torch.Tensor, ...]]] = {
@@ -59,6 +61,20 @@ CASES: dict[str, tuple[Callable, tuple[torch.Tensor, ...]]] = {
             functional.embedding_bag(FLAT, w, ENDED, include_last_offset=True) ** 2
         ),
         (numbers(5, 2),),
+    ),
+    **{
+        f"margins, power {p}, {reduction}": (
+            lambda x, p=p, reduction=reduction: functional.multi_margin_loss(
+                x, CLASSES, p, 0.7, WEIGHTS, reduction=reduction
+            ),
+            (numbers(6, 4),),
+        )
+        for p in (1, 2)
+        for reduction in ("mean", "sum", "none")
+    },
+    "margins of one example": (
+        lambda x: functional.multi_margin_loss(x, torch.tensor(2), p=2),
+        (numbers(4),),
     ),
     **{
         f"bags, {mode}, padding {padding}": (

@@ -166,6 +166,25 @@ def test_a_run_beside_fixed_rows_sees_the_complement_only() -> None:
     np.testing.assert_allclose(np.abs(overlap), np.eye(2), atol=1e-7)
 
 
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
+@pytest.mark.parametrize("count", [1, 2, 4])
+def test_residuals_are_bounded_by_the_product_of_a_sum(count, dtype) -> None:
+    matrix = matrix_of("outliers", dtype)
+    lanczos = run(matrix, 2, 7)
+    ritz = lanczos.ritz()
+    lanczos.keep(np.zeros(0, np.int64), ritz.coefficients[:, -4:])
+    image = lanczos.sum_of(count) @ matrix
+    fault = starts(1, dtype, seed=5)
+    plain = lanczos.residual_bounds(image.clone(), count)
+    faulty = lanczos.residual_bounds(image + fault, count)
+    rows = lanczos.basis.rows().double()[:count]
+    values = torch.from_numpy(ritz.values[-4:][:count])[:, None]
+    true = torch.linalg.vector_norm(rows @ matrix.double() - values * rows, dim=1)
+    rounding = 30 * 50 * torch.finfo(dtype).eps
+    np.testing.assert_allclose(plain, true, atol=rounding)
+    np.testing.assert_allclose(faulty - plain, float(fault.norm()), atol=rounding)
+
+
 def test_polishing_and_going_on_from_remainders() -> None:
     matrix = matrix_of("outliers")
     exact = np.linalg.eigh(matrix.numpy())[1][:, -2:].T

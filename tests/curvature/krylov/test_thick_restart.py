@@ -13,6 +13,7 @@ from eigenscape.curvature.krylov.wanted import Wanted
 from eigenscape.curvature.process import drive
 
 SIZE = 80
+COPIES = Wanted(3, "largest", 1e-6)
 
 
 def dense(dtype: torch.dtype = torch.float64) -> Dense:
@@ -89,6 +90,70 @@ def test_an_interrupted_run_goes_on_to_the_same_bits(
     assert np.array_equal(found.residuals, whole.residuals)
     assert np.array_equal(found.measure.nodes, whole.measure.nodes)
     assert found.products == whole.products == fragile.counted
+
+
+@pytest.mark.parametrize("verify", [False, True])
+@pytest.mark.parametrize("tolerance", [1e-3, 1e-6])
+def test_a_run_taken_over_before_every_product_ends_alike(verify, tolerance) -> None:
+    operator, wanted = dense(torch.float32), Wanted(4, "both", tolerance)
+    straight = begun(wanted, dtype=torch.float32, verify=verify)
+    drive(straight, operator)
+    run = begun(wanted, dtype=torch.float32, verify=verify)
+    while (vectors := run.wanted) is not None:
+        state = {name: part.clone() for name, part in run.state().items()}
+        run = begun(wanted, dtype=torch.float32, verify=verify)
+        run.restore(state)
+        run.receive(operator.matmat(vectors))
+    assert torch.equal(run.rows, straight.rows)
+    assert np.array_equal(run.residuals, straight.residuals)
+    assert run.products == straight.products
+
+
+@pytest.mark.parametrize("verify", [False, True])
+def test_one_product_checks_the_pairs_of_the_first_run(verify, monkeypatch) -> None:
+    polish, polished = BlockLanczos.polish, []
+
+    def noted(self, images):
+        polished.append(len(images))
+        return polish(self, images)
+
+    monkeypatch.setattr(BlockLanczos, "polish", noted)
+    for wanted, added in ((Wanted(4, "smallest", 1e-6), False), (COPIES, verify)):
+        run, operator = begun(wanted, verify=verify), dense()
+        widths = []
+        while (vectors := run.wanted) is not None:
+            widths.append(vectors.shape[1])
+            run.receive(operator.matmat(vectors))
+        assert polished == [3] * added  # where a search adds two copies of 4
+        assert set(widths) == ({1, 3} if added else {1})
+        assert (np.diff(run.values) <= 0).all()
+        columns = run.rows.numpy().T
+        remainders = operator.matrix.numpy() @ columns - columns * run.values
+        true = np.linalg.norm(remainders, axis=0)
+        assert (true <= run.residuals + 1e-14).all()
+        assert (run.residuals <= true + 1e-12).all()
+
+
+@pytest.mark.parametrize("kind", ["noise", "magnitudes"])
+def test_what_is_no_matrix_is_found_out(kind) -> None:
+    """Each deviates by 1e-3 of the norm; the runs see nothing of it themselves."""
+    generator = torch.Generator().manual_seed(2)
+
+    class Faulty(Dense):
+        def matvec(self, vector):
+            other = vector.abs()
+            if kind == "noise":
+                other = torch.randn(SIZE, generator=generator).double() / SIZE**0.5
+            return super().matvec(vector) + 4e-3 * other
+
+        def matmat(self, matrix):
+            return torch.stack([self.matvec(column) for column in matrix.T], 1)
+
+    operator = Faulty(dense().matrix)
+    run = begun(Wanted(5, "smallest", 1e-5), verify=False)
+    drive(run, operator)
+    assert not run.converged
+    assert 1e-4 < run.worst() < 1e-2
 
 
 def test_a_finished_run_asks_for_nothing(tmp_path) -> None:

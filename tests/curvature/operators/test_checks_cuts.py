@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +13,7 @@ from torch.nn import functional
 from torch.utils.checkpoint import checkpoint
 
 from eigenscape.curvature import EmpiricalRisk, Hessian
+from eigenscape.curvature.operators import Fisher, GaussNewton, Residual
 
 
 class Layers(nn.Module):
@@ -113,7 +115,8 @@ def test_rows_of_padding_are_left_alone() -> None:
     assert matrix[2:, 2:].any()
 
 
-def test_rounding_of_examples_fitted_to_certainty_is_no_wrong_derivative() -> None:
+def fitted_to_certainty() -> tuple[nn.Module, torch.Tensor, torch.Tensor]:
+    """All p but one are of the size of float32's rounding of 1."""
     generator = torch.Generator().manual_seed(0)
     model = nn.Sequential(nn.Linear(6, 8), nn.Tanh(), nn.Linear(8, 3))
     with torch.no_grad():
@@ -123,11 +126,31 @@ def test_rounding_of_examples_fitted_to_certainty_is_no_wrong_derivative() -> No
     x = torch.randn(2000, 6, generator=generator)
     y = model(x).argmax(dim=1)
     margin = model(x).topk(2).values.diff().abs()[:, 0]
-    sure = (margin > 14) & (margin < 16)  # 1 − p is of the size of float32's rounding
-    data = x[sure], y[sure]
+    sure = (margin > 14) & (margin < 16)
+    return model, x[sure], y[sure]
+
+
+def test_rounding_of_examples_fitted_to_certainty_is_no_wrong_derivative() -> None:
+    model, x, y = fitted_to_certainty()
+
+    def loss(logits: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        return functional.nll_loss(torch.softmax(logits, 1).log(), target)
+
     with pytest.warns(UserWarning, match="rounding, as float64 agrees"):
-        Hessian(EmpiricalRisk(model, functional.cross_entropy, data))
-    Hessian(EmpiricalRisk(model.double(), functional.cross_entropy, (x.double(), y)))
+        Hessian(EmpiricalRisk(model, loss, (x, y)))
+    Hessian(EmpiricalRisk(model.double(), loss, (x.double(), y)))
+
+
+@pytest.mark.parametrize("kind", [Hessian, GaussNewton, Residual, Fisher])
+def test_cross_entropy_fitted_to_certainty_keeps_its_curvature(kind) -> None:
+    model, x, y = fitted_to_certainty()
+    single = kind(EmpiricalRisk(model, functional.cross_entropy, (x, y)))
+    double = copy.deepcopy(model).double(), functional.cross_entropy, (x.double(), y)
+    vector = torch.ones(single.size)
+    expected = kind(EmpiricalRisk(*double)).matvec(vector.double())
+    # logits of 16 round by 16 ε, and 1 − p with them by that part of itself
+    error = single.matvec(vector) - expected
+    assert error.norm() <= 1e-5 * expected.norm()
 
 
 def test_a_wrong_derivative_is_no_rounding() -> None:

@@ -96,3 +96,30 @@ def test_other_losses_are_not_recognised(loss) -> None:
 
 def test_broadcast_squared_errors_are_not_taken_for_plain_ones() -> None:
     assert likelihood_of(functional.mse_loss, OUTPUT, OUTPUT[:1]) is None
+
+
+@pytest.mark.parametrize("margin", [20.0, -20.0])
+def test_what_a_certain_model_leaves_is_precise_in_float32(margin: float) -> None:
+    """p or 1 − p is e⁻²⁰, which vanishes beside 1; logits of 20 round by 20 ε."""
+    logits = torch.tensor([[margin, 0.0]])
+    left = torch.tensor(-abs(margin)).double().sigmoid()
+    classes = likelihood_of(functional.cross_entropy, logits, torch.tensor([0]))
+    binary = functional.binary_cross_entropy_with_logits
+    numbers = likelihood_of(binary, logits[:, :1], logits[:, 1:])
+    unit, generator = torch.tensor([[1.0, 0.0]]), torch.Generator().manual_seed(0)
+    found = [
+        classes.product([unit])[0],
+        numbers.product([unit[:, :1]])[0],
+        classes.sample(generator).abs(),
+        numbers.sample(generator).abs(),
+    ]
+    signs = torch.tensor([[1.0, -1.0]]).double()
+    curved = left * (1 - left)
+    expected = [
+        curved * signs,
+        curved[None, None],
+        left * signs.abs(),
+        left[None, None],
+    ]
+    for one, other in zip(found, expected, strict=True):
+        torch.testing.assert_close(one.double(), other, rtol=6e-6, atol=0)

@@ -54,6 +54,25 @@ def test_graphs_are_kept_where_they_fit(kind) -> None:
     assert torch.equal(*products)
 
 
+def test_graphs_are_kept_at_once_where_more_products_are_announced() -> None:
+    model, data = problem("mlp")
+    risk = EmpiricalRisk(model, functional.cross_entropy, data, batch_size=4)
+    calls: list[int] = []
+    model.register_forward_hook(lambda *_: calls.append(1))
+    vector = torch.ones(risk.size).double()
+    plain, announced = (Hessian(risk, check=False) for _ in range(2))
+    announced.expect_more()
+    assert torch.equal(plain.matvec(vector), announced.matvec(vector))
+    calls.clear()
+    announced.matvec(vector)
+    assert not calls
+    with torch.no_grad():
+        next(model.parameters()).add_(0.1)
+    moved = announced.matvec(vector)
+    assert len(calls) == risk.minibatches
+    assert torch.equal(moved, Hessian(risk, check=False).matvec(vector))
+
+
 def test_minibatches_shrink_to_the_memory_there_is() -> None:
     risk = wide(200)
     whole = Hessian(risk)

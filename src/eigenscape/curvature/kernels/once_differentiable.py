@@ -138,6 +138,41 @@ def embedding_bag(
     return total / inside.sum(1, keepdim=True).clamp(min=1)
 
 
+def multi_margin_loss(
+    x: torch.Tensor,
+    target: torch.Tensor,
+    p: int = 1,
+    margin: float = 1.0,
+    weight: torch.Tensor | None = None,
+    *,
+    reduction: str = "mean",
+    **deprecated: object,
+) -> torch.Tensor | None:
+    """Ask every score to stay below that of the right class by a margin.
+
+    Args:
+        x: Scores: classes on the last of one or two axes.
+        target: The right classes y.
+        p: Power of what is missing, 1 or 2.
+        margin: The margin.
+        weight: Weights w of the classes.
+        reduction: "mean", "sum" or "none".
+        **deprecated: Older ways to ask for a reduction.
+
+    Returns:
+        w_y ∑_{c ≠ y} max(0, margin − x_y + x_c)ᵖ / C; None for the older ways.
+    """
+    if any(value is not None for value in deprecated.values()):
+        return None
+    right = target[..., None]
+    missing = torch.relu(margin - x.gather(-1, right) + x).scatter(-1, right, 0.0)
+    losses = (missing**p).mean(-1)
+    losses = losses if weight is None else losses * weight[target]
+    if reduction == "none":
+        return losses
+    return losses.mean() if reduction == "mean" else losses.sum()
+
+
 def _lengths(differences: torch.Tensor, p: float) -> torch.Tensor:
     equal = (differences == 0).all(dim=-1)
     apart = differences.masked_fill(equal[..., None], 1.0)

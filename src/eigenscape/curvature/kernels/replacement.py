@@ -27,6 +27,7 @@ from eigenscape.curvature.kernels.once_differentiable import (
     embedding,
     embedding_bag,
     hardsigmoid,
+    multi_margin_loss,
     pdist,
 )
 from eigenscape.curvature.kernels.softmax import log_softmax, softmax
@@ -45,8 +46,8 @@ class CheapSecondDerivatives(TorchFunctionMode):
     rounding, and derivatives of every order right, but a product through a graph that
     is kept takes fewer passes over the activations. Weight norm is replaced because
     PyTorch's second derivative of it is wrong; the hard sigmoid, distances, embeddings
-    in bags or with sparse gradients and the CTC loss because there is none. (Pooling,
-    attention in one call and recurrent layers are PyTorch's.)
+    in bags or with sparse gradients, CTC and margin losses because there is none.
+    (Pooling, attention in one call and recurrent layers are PyTorch's.)
 
     To save the tensors for cheap products takes time in the forward pass: it pays from
     the second product with a graph on. For a single one only that is replaced which
@@ -218,6 +219,7 @@ MISSING: dict[Callable[..., Any], Callable[..., torch.Tensor | None]] = {
     functional.embedding: embedding,
     functional.embedding_bag: embedding_bag,
     functional.ctc_loss: ctc_loss,
+    functional.multi_margin_loss: multi_margin_loss,
 }
 """What PyTorch has no second derivative of, or a wrong one."""
 

@@ -27,7 +27,9 @@ def log_softmax(x: torch.Tensor, axis: int) -> torch.Tensor:
     """Apply log softmax(x) along an axis.
 
     The derivative takes g to g − p ⟨1, g⟩, and that of v·(g − p ⟨1, g⟩) in x is
-    −⟨1, g⟩ J v.
+    −⟨1, g⟩ J v. Where the largest probability pₖ rounds to 1, what is left of either is
+    of the size of 1 − pₖ: so gₖ − pₖ ⟨1, g⟩ is made of sums over the other classes, and
+    vₖ is taken from v, which leaves J v as it is.
 
     Args:
         x: The argument.
@@ -106,10 +108,11 @@ class _LogSoftmax(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *slopes: torch.Tensor) -> Any:
         x, logarithms = ctx.saved_tensors
-        g, axis = slopes[0], ctx.axis
-        if torch.is_grad_enabled():
-            return _log_slope(g, x, logarithms.detach().exp(), axis), None
-        return _log_through(g, logarithms, axis, x.dtype), None
+        if not torch.is_grad_enabled():
+            return _log_through(slopes[0], logarithms, ctx.axis, x.dtype), None
+        p = logarithms.detach().exp()
+        top = p.argmax(ctx.axis, keepdim=True)
+        return _log_slope(slopes[0], x, p, top, ctx.axis), None
 
 
 class _LogSlope(torch.autograd.Function):
@@ -119,32 +122,39 @@ class _LogSlope(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        g: torch.Tensor, x: torch.Tensor, p: torch.Tensor, axis: int
+        g: torch.Tensor, x: torch.Tensor, p: torch.Tensor, top: torch.Tensor, axis: int
     ) -> torch.Tensor:
         del x
-        return torch.addcmul(g, p, g.sum(axis, keepdim=True), value=-1)
+        found = torch.addcmul(g, p, g.sum(axis, keepdim=True), value=-1)
+        beside, rest = (
+            u.scatter(axis, top, 0.0).sum(axis, keepdim=True) for u in (g, p)
+        )
+        left = g.gather(axis, top) * rest - p.gather(axis, top) * beside
+        return found.scatter(axis, top, left)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
         del output
-        g, x, p, ctx.axis = inputs
-        ctx.save_for_backward(g, x, p)
+        g, x, p, top, ctx.axis = inputs
+        ctx.save_for_backward(g, x, p, top)
 
     @staticmethod
     def backward(ctx: Any, *slopes: torch.Tensor) -> Any:
-        g, x, p = ctx.saved_tensors
+        g, x, p, top = ctx.saved_tensors
         if torch.is_grad_enabled():  # to be differentiated once more
             p = torch.softmax(x, ctx.axis)
-        along = _centred(slopes[0], p, ctx.axis)
-        return along, p * along * -g.sum(ctx.axis, keepdim=True), None, None
+        v = slopes[0] - slopes[0].gather(ctx.axis, top)
+        along = _centred(v, p, ctx.axis)
+        bent = p * along * -g.sum(ctx.axis, keepdim=True)
+        return along, bent, None, None, None
 
 
 _softmax: Any = _Softmax.apply
 _slope: Any = _Slope.apply
 _log_softmax: Any = _LogSoftmax.apply
 _log_slope: Any = _LogSlope.apply
-_fused: Any = torch.ops.aten._softmax_backward_data.default
 _log_through: Any = torch.ops.aten._log_softmax_backward_data.default
+_fused: Any = torch.ops.aten._softmax_backward_data.default
 
 
 def _centred(u: torch.Tensor, p: torch.Tensor, axis: int) -> torch.Tensor:

@@ -120,6 +120,40 @@ class BlockLanczos:
         residuals = np.linalg.norm(self.coupling @ vectors, axis=0)
         return Ritz(values, vectors[0] ** 2, residuals, vectors)
 
+    def sum_of(self, count: int) -> Float[torch.Tensor, "1 P"]:
+        """Add up some rows of V.
+
+        Args:
+            count: How many of the first ones.
+
+        Returns:
+            Their sum.
+        """
+        return self.basis.combine(self._behind_fixed(self._first(count)))
+
+    def residual_bounds(
+        self, image: Float[torch.Tensor, "1 P"], count: int
+    ) -> Float[np.ndarray, " c"]:
+        """Bound the residuals of Ritz vectors by the product of their sum.
+
+        Where A Vᵀ = Vᵀ T + Qᵀ C + E, that of a row has its columns of C and of E. The
+        product shows the sum of those of E: rounding, leaks into the fixed rows, what
+        an operator that is not linear does. They have no common direction, and the
+        vectors' signs are random: one is hardly longer than the sum.
+
+        Args:
+            image: A times the sum of the first rows, changed.
+            count: How many they are.
+
+        Returns:
+            For each row the norm of its column of C, and that of the sum.
+        """
+        weights = self._first(count)
+        image -= self.basis.combine(self._behind_fixed(self.projected @ weights))
+        along = torch.from_numpy(self.coupling @ weights).to(image)
+        image.addmm_(along[None], self.block, alpha=-1)
+        return np.linalg.norm(self.coupling[:, :count], axis=0) + norm_of(image[0])
+
     def polish(self, images: Float[torch.Tensor, "c P"]) -> Float[np.ndarray, " c"]:
         """Replace all rows by the Ritz vectors of their span, none fixed.
 
@@ -201,6 +235,14 @@ class BlockLanczos:
         self.swept = bool(swept)
         self.projected = state["projected"].cpu().numpy()
         self.coupling = state["coupling"].cpu().numpy()
+
+    def _first(self, count: int) -> Float[np.ndarray, " k"]:
+        return 1.0 * (np.arange(self.size) < count)
+
+    def _behind_fixed(
+        self, weights: Float[np.ndarray, " k"]
+    ) -> Float64[torch.Tensor, "_ 1"]:
+        return torch.from_numpy(np.append(np.zeros(self.fixed), weights)[:, None])
 
     def _sweep(self, images: Float[torch.Tensor, "r P"]) -> Float[torch.Tensor, "r P"]:
         """Free images of rounding, and Q with them if that was put off."""

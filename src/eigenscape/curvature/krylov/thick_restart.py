@@ -36,7 +36,7 @@ ROWS_PER_STEP = 32
 STALLED = 0.5
 """A correction that leaves more than this part of the worst residual gains nothing."""
 
-EXPANDING, POLISHING, CONVERGED, STUCK = range(4)
+EXPANDING, CHECKING, POLISHING, CONVERGED, STUCK = range(5)
 
 
 @final
@@ -45,13 +45,14 @@ class ThickRestart(Process):
 
     When a run has used up the rows allowed, it shrinks to the Ritz vectors nearest to
     the wanted end. It ends when the pairs it adds to the found ones have converged by
-    ‖C s‖ or, after the first run, when none is left to add. Then a Rayleigh–Ritz step
-    on the found pairs gives true residuals. If these miss the tolerance, they are the
-    next block of a run that corrects them.
+    ‖C s‖ or, after the first run, when none is left to add. The residuals of the first
+    run are known but for rounding and faults of the operator, which one product bounds.
+    Where they miss the tolerance, or a search adds pairs, a Rayleigh–Ritz step gives
+    them by a product each. If these miss it too, a run that starts from them follows.
 
     Attributes:
         values: Eigenvalues found; descending in the end.
-        residuals: Their true residuals, in the end.
+        residuals: Their residuals; infinite where nothing was checked yet.
         norm: Largest |λ| seen.
         rule: Nodes and weights of the quadrature of the first run.
 
@@ -98,7 +99,7 @@ class ThickRestart(Process):
         self.norm = 0.0
         self._phase = EXPANDING
         self._products = self._steps = 0
-        self._settled = False
+        self._settled = self._searching = False
         self._worst = np.inf
         self._lanczos = BlockLanczos(self._random(block))
 
@@ -129,12 +130,16 @@ class ThickRestart(Process):
 
     @property
     def wanted(self) -> Float[torch.Tensor, "P c"] | None:
-        """See Process; the last products are those of the vectors found."""
+        """See Process; the last product checks what was found."""
         if self._phase in {CONVERGED, STUCK}:
             return None
-        polishing = self._phase == POLISHING
-        vectors = self.rows if polishing else self._lanczos.block
-        needed = len(vectors) + (0 if polishing else self._wanted.total)
+        if self._phase == POLISHING:
+            vectors = self.rows
+        elif self._phase == CHECKING:
+            vectors = self._lanczos.sum_of(self._wanted.total)
+        else:
+            vectors = self._lanczos.block
+        needed = len(vectors) + self._wanted.total * (self._phase == EXPANDING)
         return vectors.T if self._products + needed <= self._max_products else None
 
     def receive(self, products: Float[torch.Tensor, "P c"]) -> None:
@@ -150,8 +155,8 @@ class ThickRestart(Process):
         # Through one axis: else a single row keeps odd strides, at a cost of digits.
         images = products.T.flatten().view(width, size)
         self._products += width
-        if self._phase == POLISHING:
-            self._polish(images)
+        if self._phase != EXPANDING:
+            (self._polish if self._phase == POLISHING else self._check)(images)
             return
         self._lanczos.expand(images, self.norm)
         if not np.isfinite(self._lanczos.projected).all():
@@ -219,12 +224,11 @@ class ThickRestart(Process):
         if self._steps != lanczos.size:  # restarted: T is not that of a Lanczos run
             return False
         diagonal, beside = np.diag(lanczos.projected), np.diag(lanczos.projected, -1)
-        return self._wanted.nothing_hidden(
-            self.values,
-            diagonal,
+        beside, left = (
             np.append(beside, lanczos.coupling[0, -1]),
             self._size - lanczos.fixed,
         )
+        return self._wanted.nothing_hidden(self.values, diagonal, beside, left)
 
     def _end_run(
         self,
@@ -234,20 +238,35 @@ class ThickRestart(Process):
         *,
         exhausted: bool,
     ) -> None:
-        complete = len(self._lanczos.basis) == self._size
         missing = len(kept) + len(added) < self._wanted.total
         unsure = len(added) > 0 and (exhausted or self._verify) and not self._settled
-        searching = (missing or unsure) and not complete
-        if searching:
+        self._searching = (missing or unsure) and len(self._lanczos.basis) < self._size
+        first = not (len(kept) or missing or self._settled)
+        added = added[np.argsort(-ritz.values[added], kind="stable")]
+        if self._searching:
             kept, added = self._with_others(ritz, kept, added, missing=missing)
-        self._lanczos.keep(kept, ritz.coefficients[:, added])
+        signs = 2 * torch.randint(2, (len(added),), generator=self._generator) - 1
+        self._lanczos.keep(kept, ritz.coefficients[:, added] * signs.numpy())
         self.values = np.concatenate([self.values[kept], ritz.values[added]])
-        if searching:
-            self._steps = 0
-            self._lanczos.begin(self._random(1))
+        self.residuals = np.append(self.residuals[kept], np.full(len(added), np.inf))
+        if first:
+            self._phase = CHECKING
         else:
-            self._lanczos.basis.trim()
-            self._phase = POLISHING
+            self._go_on()
+
+    def _check(self, image: Float[torch.Tensor, "1 P"]) -> None:
+        count = self._wanted.total
+        self.residuals[:count] = self._lanczos.residual_bounds(image, count)
+        self._go_on()
+
+    def _go_on(self) -> None:
+        if self._searching:
+            self._phase, self._steps = EXPANDING, 0
+            self._lanczos.begin(self._random(1))
+            return
+        self._lanczos.basis.trim()
+        met = self._wanted.met(self.residuals, self.norm)
+        self._phase = CONVERGED if met else POLISHING
 
     def _with_others(
         self,
@@ -275,27 +294,26 @@ class ThickRestart(Process):
         added = self._wanted.with_nearest(ritz.values, added, extra)
         # Found pairs that Ritz values beat are beaten by eigenvalues, and can go.
         self._lanczos.keep(kept, ritz.coefficients[:, added])
-        self.values = self.values[kept]
+        self.values, self.residuals = self.values[kept], self.residuals[kept]
 
     def _polish(self, images: Float[torch.Tensor, "c P"]) -> None:
-        """Get true residuals; correct those that miss the tolerance."""
+        """Get residuals by a product each; correct those that miss the tolerance."""
         self.values = self._lanczos.polish(images)  # which leaves the remainders
         self.residuals = np.array([norm_of(row) for row in images])
         self.norm = max(self.norm, largest_magnitude(self.values))
         before, worst = self._worst, float(self.residuals.max())
         self._worst = worst / (self.norm or 1.0)
-        if worst <= self._wanted.tolerance * self.norm:
+        if self._wanted.met(self.residuals, self.norm):
             self._phase = CONVERGED
         elif self._worst > STALLED * before:
             self._phase = STUCK
         else:
             aim = SAFETY * self._wanted.tolerance * self.norm
-            wrong = np.argsort(-self.residuals)[
-                : np.count_nonzero(self.residuals > aim)
-            ]
+            order = np.argsort(-self.residuals)
+            wrong = order[self.residuals[order] > aim]
             room = (self._max_basis - len(images)) // 2
             self._lanczos.continue_from(images, wrong[:room])
-            self.values = np.zeros(0)
+            self.values = self.residuals = np.zeros(0)
             self._phase, self._steps, self._settled = EXPANDING, 0, True
 
     def state(self) -> State:
@@ -304,7 +322,8 @@ class ThickRestart(Process):
         Returns:
             All that changes.
         """
-        numbers = [self._phase, self._products, self._steps, self._settled]
+        counts = [self._phase, self._products, self._steps]
+        numbers = [*counts, self._settled, self._searching]
         return {
             **self._lanczos.state(),
             "numbers": torch.tensor(numbers),
@@ -322,8 +341,8 @@ class ThickRestart(Process):
             state: What ``state()`` returned.
         """
         self._lanczos.restore(state)
-        self._phase, self._products, self._steps, settled = state["numbers"].tolist()
-        self._settled = bool(settled)
+        self._phase, self._products, self._steps, *flags = state["numbers"].tolist()
+        self._settled, self._searching = map(bool, flags)
         self.norm, self._worst = state["norms"].tolist()
         self.values = state["values"].numpy()
         self.residuals = state["residuals"].numpy()

@@ -59,6 +59,18 @@ class Wanted:
         chosen, known = _best(ranks, self.count), len(found)
         return chosen[chosen < known], chosen[chosen >= known] - known
 
+    def met(self, residuals: Float[np.ndarray, " c"], norm: float) -> bool:
+        """Tell whether pairs are good enough.
+
+        Args:
+            residuals: Their residuals, one at least.
+            norm: Norm of the operator.
+
+        Returns:
+            Whether all are within the tolerance.
+        """
+        return bool(residuals.max() <= self.tolerance * norm)
+
     def with_nearest(
         self,
         values: Float[np.ndarray, " m"],

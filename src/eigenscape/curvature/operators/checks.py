@@ -150,9 +150,9 @@ def check_in_double(
 ) -> None:
     """Ask whether rounding alone failed a check: whether it passes in float64.
 
-    Examples that are fitted to certainty do this: what is left of their curvature,
-    p (1 − p), is rounded away in float32. A warning says so; what fails in float64 too
-    is raised again.
+    Examples that are fitted to certainty do this, under losses that are not replaced:
+    what is left of their curvature, p (1 − p), is rounded away in float32. A warning
+    says so; what fails in float64 too is raised again.
 
     Args:
         error: What the check said.

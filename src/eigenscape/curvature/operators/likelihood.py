@@ -74,6 +74,7 @@ class Softmax(Likelihood):
         """
         self._axis = 1 if logits.ndim > 1 else 0
         self._p = logits.detach().softmax(self._axis)
+        self._top = self._p.argmax(self._axis, keepdim=True)
         classes = logits.shape[self._axis]
         weights = logits.new_ones(classes) if weight is None else weight.to(logits)
         if targets.shape == logits.shape and targets.is_floating_point():
@@ -94,9 +95,10 @@ class Softmax(Likelihood):
         """See OutputCurvature.
 
         Returns:
-            ω (p∘u − p (p·u)).
+            ω (p∘u − p (p·u)), the same for u less its entry at the largest p: what is
+            left where that rounds to 1.
         """
-        weighted = self._p * vectors[0]
+        weighted = self._p * (vectors[0] - vectors[0].gather(self._axis, self._top))
         mean = weighted.sum(self._axis, keepdim=True)
         return [(weighted - self._p * mean) * self._omega]
 
@@ -121,10 +123,9 @@ class Softmax(Likelihood):
         drawn = below.sum(self._axis, keepdim=True).clamp_(
             max=self._p.shape[self._axis] - 1
         )
-        residual = self._p.scatter_add(
-            self._axis, drawn, self._p.new_full(drawn.shape, -1.0)
-        )
-        return residual * self._omega.sqrt()
+        others = self._p.scatter(self._axis, drawn, 0.0)
+        missing = -others.sum(self._axis, keepdim=True)
+        return others.scatter(self._axis, drawn, missing) * self._omega.sqrt()
 
 
 @final
@@ -178,8 +179,8 @@ class Bernoulli(Likelihood):
         Args:
             logits: The output.
         """
-        self._p = logits.detach().sigmoid()
-        self._variance = self._p * (1 - self._p) / max(logits.numel(), 1)
+        self._p, self._q = logits.detach().sigmoid(), (-logits.detach()).sigmoid()
+        self._variance = self._p * self._q / max(logits.numel(), 1)
 
     def product(self, vectors: Outputs) -> Outputs:
         """See OutputCurvature.
@@ -204,8 +205,8 @@ class Bernoulli(Likelihood):
             (σ − y) / √N for y drawn with probability σ.
         """
         uniform = torch.rand(self._p.shape, generator=generator, dtype=torch.float64)
-        drawn = (uniform.to(self._p) < self._p).to(self._p)
-        return (self._p - drawn) / max(self._p.numel(), 1) ** 0.5
+        drawn = uniform.to(self._p) < self._p
+        return torch.where(drawn, -self._q, self._p) / max(self._p.numel(), 1) ** 0.5
 
 
 def likelihood_of(loss: Any, output: Any, targets: Any) -> Likelihood | None:

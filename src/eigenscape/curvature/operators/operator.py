@@ -80,6 +80,10 @@ class LinearOperator(ABC):
             product[:, column] = self.matvec(matrix[:, column])
         return product
 
+    def expect_more(self) -> None:
+        """Take note that products follow, which may share what is kept; do nothing."""
+        return
+
     def evidence(self, probe: Float[torch.Tensor, " P"]) -> Float[torch.Tensor, " k"]:
         """Compute numbers anew that must come out the same each time.
 

@@ -42,7 +42,11 @@ class Residual(RiskOperator):
             return second_derivatives([None] * len(self.risk.params), self.risk.params)
         leaves: list[torch.Tensor] = []
         value = self.risk.loss(with_leaves(output, leaves), targets)
-        slope = torch.autograd.grad(value, leaves, materialize_grads=True)
+        # With a graph, for then what is left of a certain class does not cancel.
+        slope = torch.autograd.grad(
+            value, leaves, create_graph=True, materialize_grads=True
+        )
+        slope = [piece.detach() for piece in slope]
         gradient = torch.autograd.grad(
             outputs, self.risk.params, slope, create_graph=True, allow_unused=True
         )

@@ -71,8 +71,8 @@ class RiskOperator(Derived):
             risk: The risk.
             check: Whether to check determinism, symmetry and derivatives, for the price
                 of about four products with the first minibatch.
-            retain: Whether to keep graphs, if they fit, from the second product at the
-                same parameters on; a product costs a gradient less then.
+            retain: Whether to keep graphs, if they fit, once a second product at the
+                same parameters is asked for or announced; it costs a gradient less.
             memory: Bytes that graphs may take. Half of what is available if None.
             compiled: Whether to compile products, for hundreds of them on the same
                 minibatches, whose graphs must fit in memory together.
@@ -80,7 +80,7 @@ class RiskOperator(Derived):
         self.risk = risk
         self.budget = graph_budget(risk.device) if memory is None else memory
         self._retain = retain
-        self._compiled = compiled
+        self._compiled = self._more = compiled
         self._kept: list[tuple[Product, float]] = []
         self._seen_at: tuple[tuple[int, int], ...] = ()
         self._keeps_all: bool | None = None
@@ -139,6 +139,10 @@ class RiskOperator(Derived):
     def source(self) -> EmpiricalRisk:
         """See Derived."""
         return self.risk
+
+    def expect_more(self) -> None:
+        """See LinearOperator."""
+        self._more = True
 
     def matvec(self, vector: Float[torch.Tensor, " P"]) -> Float[torch.Tensor, " P"]:
         """See LinearOperator."""
@@ -239,12 +243,11 @@ class RiskOperator(Derived):
             yield from ((product, weight, True) for product, weight in self._kept)
             return
         self._kept = []
-        keep = (again or self._compiled) and self._keep_graphs()
+        keep = (again or self._more) and self._keep_graphs()
         if self._compiled and not keep:
             message = (
-                "compiled: expected graphs that are kept between products, got "
-                f"{self.risk.minibatches} minibatches that do not fit in memory or "
-                "retain=False; measure fewer examples, or use compiled=False"
+                "compiled: expected graphs that are kept between products, got graphs "
+                "that do not fit in memory or retain=False; measure fewer examples"
             )
             raise ValueError(message)
         built: list[tuple[Product, float]] = []

@@ -47,10 +47,38 @@ def test_multiplicative_noise_is_recovered_and_recognised(rng):
         inside += [295 * 0.05 / 4 in fit.amplitude, 0.5 in fit.exponent]
         fits += fit.p_value >= 0.01
         recognised += scaling.best == "multiplicative"
+        assert "additive noise acts too" not in scaling.verdict
     # 14 intervals: 13.3 ± 0.8
     assert sum(inside) >= 11
     assert fits >= 1
     assert recognised == 2
+
+
+def sampled(batch_size, rng, *, additive, weights):
+    """Eigenvalues of A^½ W A^½ + s(b) X, samples weighted by log-normal numbers."""
+    samples = 2 * batch_size
+    spectrum = np.append(SPIKES, np.full(245, 0.05))
+    rows = rng.standard_normal((samples, 250)) * np.sqrt(spectrum)
+    each = np.exp(weights * rng.standard_normal(samples) - weights**2 / 2)
+    noise = additive / np.sqrt(batch_size) * ADDITIVE["wigner"](250, rng)
+    return np.linalg.eigvalsh((rows.T * each) @ rows / samples + noise)
+
+
+def test_additive_noise_beside_multiplicative_shows_below_zero(rng):
+    splits = planted_splits(lambda b, r: sampled(b, r, additive=6, weights=0), rng)
+    scaling = fit_batch_scaling(SIZES, splits)
+    assert scaling.best == "multiplicative"
+    assert "additive noise acts too: the bulk ends at -" in scaling.verdict
+
+
+def test_heavy_weights_keep_the_scatter_of_multiplicative_noise(rng):
+    splits = planted_splits(lambda b, r: sampled(b, r, additive=0, weights=1.3), rng)
+    verdict = fit_batch_scaling(SIZES, splits).verdict
+    assert verdict.startswith("no noise model fits")
+    assert (
+        "that of multiplicative noise alone, as examples of unequal weight" in verdict
+    )
+    assert "acts too" not in verdict
 
 
 def test_an_exponent_other_than_one_half_is_recovered(rng):

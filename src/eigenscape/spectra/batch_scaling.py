@@ -20,6 +20,7 @@ from eigenscape.spectra.split import SpectrumSplit
 REJECTED = 0.01
 DECISIVE = 6.0
 _UNIDENTIFIED = 0.5
+_DEEPER = 5.0  # standard errors
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,9 @@ def fit_batch_scaling(
     outliers grows with their size. Of two models the one with the smaller information
     criterion is better; a difference below 6 decides nothing. Weights of examples do
     not show in a fit: multiplicative noise stands for weighted sampling too, and
-    `compare_noise_models` tells the two apart by measured weights.
+    `compare_noise_models` tells the two apart by measured weights. Additive noise
+    beside multiplicative does not show in outliers either; a bulk that noise carries
+    below zero tells.
 
     Args:
         batch_sizes: At least 3 batch sizes, strictly ascending.
@@ -116,7 +119,27 @@ def fit_batch_scaling(
         draws=obs.draws,
         fits=fits,
         best=min(fits, key=lambda f: f.information).model,
-        verdict=_judge(fits),
+        verdict=_judge(fits) + _below_zero(splits, fits),
+    )
+
+
+def _below_zero(
+    splits: Sequence[Sequence[SpectrumSplit]],
+    fits: tuple[NoiseFit, ...],
+) -> str:
+    # Noise A^½ W A^½ leaves no eigenvalue of a positive matrix below zero; additive
+    # noise moves the end down by s(b) times that of its own law.
+    rows = [np.array([split.bulk_edges[0] for split in each]) for each in splits]
+    low = np.array([row.mean() for row in rows])
+    error = np.hypot(*(rows[i].std(ddof=1) / np.sqrt(rows[i].size) for i in (0, -1)))
+    fallen = low[0] < -_DEEPER * error and low[0] - low[-1] < -_DEEPER * error
+    multiplicative = min(fits, key=lambda f: f.information).model == "multiplicative"
+    if not multiplicative or not fallen or 2 * low[-1] < low[0]:
+        return ""
+    return (
+        f"; additive noise acts too: the bulk ends at {low[0]:.3g} at the smallest "
+        f"batch, at {low[-1]:.3g} at the largest, and multiplicative noise leaves no "
+        "eigenvalue of a positive matrix below zero"
     )
 
 
@@ -129,6 +152,7 @@ def _judge(fits: tuple[NoiseFit, ...]) -> str:
         return (
             f"no noise model fits ({values}); the {best.model} one misses by least, "
             "and its parameters describe the curve, not the noise"
+            f"{_by_spread(ranked)}"
         )
     if best.p_value is None:
         return "there are too few observations to test any noise model"
@@ -149,6 +173,18 @@ def _judge(fits: tuple[NoiseFit, ...]) -> str:
     if first.exponent.upper - first.exponent.lower > _UNIDENTIFIED:
         sentence += "; these batch sizes do not identify the exponent υ"
     return sentence
+
+
+def _by_spread(fits: Sequence[NoiseFit]) -> str:
+    tested = {f.model: f.spread_p_value for f in fits if f.spread_p_value is not None}
+    kept = [model for model, p in tested.items() if p >= REJECTED]
+    if len(kept) != 1 or len(tested) < 2:
+        return ""
+    weights = ", as examples of unequal weight make it"
+    return (
+        f"; the scatter over draws is that of {kept[0]} noise alone"
+        f"{weights if kept[0] == 'multiplicative' else ''}"
+    )
 
 
 def _stands(fit: NoiseFit) -> bool:

@@ -65,6 +65,19 @@ def test_units_that_vary_more_than_the_law_widen_the_errors(rng):
     assert [e.samples for e in found.estimates()] == [20] * 3
 
 
+def test_but_chance_seldom_does(rng):
+    """Few units vary by themselves: at twice the error, one in twenty was widened."""
+    widened = 0
+    factor = np.linalg.cholesky(GOE.covariances)
+    for _ in range(400):
+        found = mean_ratios([GOE.mean + rng.standard_normal((160, 3)) @ factor.T])
+        assert found.units == 5
+        plain = MeanRatios(found.mean, np.zeros(3), found.levels, found.units)
+        widened += (found.covariance(GOE) != plain.covariance(GOE)).any()
+    # the mean over three orders varies less than one: below 1 %, and its error
+    assert widened <= 4 + 3 * 2
+
+
 def test_too_few_levels_give_none():
     assert mean_ratios([np.full((40, 3), 0.5)]) is None
     assert mean_ratios([np.empty((0, 3))]) is None

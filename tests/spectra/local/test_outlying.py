@@ -12,6 +12,16 @@ def test_planted_outliers_are_cut_off_at_both_ends():
     np.testing.assert_array_equal(rest, row)
 
 
+def test_short_runs_have_theirs(rng):
+    row = samples.gaussian_spectrum(50, 1, rng)
+    rest, count = strip_outlying(np.append(row, [9.0, 14.0]))
+    assert count == 2
+    np.testing.assert_array_equal(rest, row)
+    for beta in (1, 2):
+        rows = [samples.gaussian_spectrum(45, beta, rng) for _ in range(50)]
+        assert not sum(strip_outlying(row)[1] for row in rows)
+
+
 def test_edges_of_ensembles_have_none():
     for beta in (1, 2, 4):
         for row in samples.spectra(beta, 4):

@@ -29,6 +29,7 @@ def test_float_matrices_give_float_spectra(rng):
 def test_numbers_rows_and_mixtures(rng):
     assert [r.tolist() for r in spectra_of([3, 1.0, 2])] == [[3, 1, 2]]
     assert [r.size for r in spectra_of(np.zeros((2, 5)))] == [5, 5]
+    assert [r.tolist() for r in spectra_of(np.arange(3.0)[:, None])] == [[0, 1, 2]]
     ladder = np.arange(9.0).reshape(3, 3)
     assert [r.tolist() for r in spectra_of(ladder)] == ladder.tolist()
     mixed = [np.arange(4.0), np.eye(3), [1.0, 2.0]]

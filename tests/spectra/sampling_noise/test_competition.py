@@ -62,6 +62,8 @@ def test_noise_beyond_sampling_is_added_to_it(rng):
         rng=rng,
     )
     assert found.best == BOTH
+    # additive noise does not end with the examples: a third less of it is refused
+    assert found.competitor(BOTH).comparison.p_value >= 0.01
 
 
 def test_no_law_stands_where_none_does(rng):

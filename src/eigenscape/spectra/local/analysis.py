@@ -36,6 +36,7 @@ from eigenscape.spectra.local.resolution import (
 from eigenscape.spectra.local.sources import Source, spectra_of
 from eigenscape.spectra.local.spacings import spacings
 from eigenscape.spectra.local.statistic import LevelStatistic
+from eigenscape.spectra.local.stretches import split_stretches
 from eigenscape.spectra.local.verdict import Verdict, judge_levels
 
 _STATUSES: Final = 5
@@ -139,7 +140,7 @@ def local_statistics(
     stripped = [[strip_outlying(run) for run in each.runs] for each in resolutions]
     runs = [[run for run, _ in parts] for parts in stripped]
     outlying = sum(cut for parts in stripped for _, cut in parts)
-    every = [run for parts in runs for run in parts]
+    every = [part for parts in runs for run in parts for part in split_stretches(run)]
     lattice = find_lattice(every)
     harmful = lattice is not None and lattice.harmful
     far, note = measure_long_range(every)

@@ -14,6 +14,8 @@ from typing import Final
 import numpy as np
 from jaxtyping import Float
 
+from eigenscape.spectra.local.stretches import split_stretches
+
 ORDERS: Final = (1, 2, 4)
 """Orders that together tell Poisson, Gaussian and superposed levels apart best, as
 measured on 300 levels; order 8 adds little and feels the density most."""
@@ -52,17 +54,17 @@ def balanced_ratios(run: Float[np.ndarray, " n"]) -> Float[np.ndarray, "m 3"]:
 def balanced_rows(
     runs: Sequence[Float[np.ndarray, " _"]],
 ) -> Float[np.ndarray, "m 3"]:
-    """Join the balanced ratios of the runs of one spectrum.
+    """Join the balanced ratios of one spectrum, parted where its density jumps.
 
     Args:
-        runs: Stretches of resolved eigenvalues.
+        runs: Resolved eigenvalues without holes.
 
     Returns:
         A row a level.
     """
     return np.concatenate([
         np.empty((0, len(ORDERS))),
-        *(balanced_ratios(run) for run in runs),
+        *(balanced_ratios(part) for run in runs for part in split_stretches(run)),
     ])
 
 

@@ -8,8 +8,8 @@ import numpy as np
 from jaxtyping import Float
 
 _APART: Final = 20.0
-"""Gap in units of the mean of the next 40. Among Poisson levels one gap in 10⁶ is as
-wide, exp(−20 + 20²/80); edges of Gaussian ensembles stay below 8."""
+"""Gap in units of the mean of the next n = 40, of 20 in short runs. Of Poisson levels
+(1 + 20/n)⁻ⁿ are as wide, 9·10⁻⁸ and 10⁻⁶; edges of Gaussian ensembles stay below 8."""
 _NEXT = 40
 _SHARE = 0.1
 
@@ -25,17 +25,18 @@ def strip_outlying(
     Returns:
         The rest, and how many were cut off.
     """
-    if run.size < 2 * _NEXT:
+    if run.size < _NEXT:
         return run, 0
-    above = _beyond(np.diff(run)[::-1])
-    below = _beyond(np.diff(run))
+    following = _NEXT if run.size >= 2 * _NEXT else _NEXT // 2
+    above = _beyond(np.diff(run)[::-1], following)
+    below = _beyond(np.diff(run), following)
     return run[below : run.size - above], above + below
 
 
-def _beyond(gaps: Float[np.ndarray, " n"]) -> int:
+def _beyond(gaps: Float[np.ndarray, " n"], following: int) -> int:
     # how many levels lie outside the innermost wide gap, counted from the first gap on
     outer = max(int(_SHARE * gaps.size), 1)
-    windows = np.lib.stride_tricks.sliding_window_view(gaps[1:], _NEXT)[:outer]
+    windows = np.lib.stride_tricks.sliding_window_view(gaps[1:], following)[:outer]
     usual = windows.mean(axis=1)
     wide = np.flatnonzero(gaps[: usual.size] > _APART * usual)
     return int(wide[-1]) + 1 if wide.size else 0

@@ -21,7 +21,8 @@ _ASYMMETRY: Final = 1e3
 def spectra_of(source: Source) -> tuple[Float[np.ndarray, " _"], ...]:
     """Read spectra, and compute those of matrices in float64.
 
-    A square array is a matrix if it is symmetric, and spectra if its rows are sorted.
+    A square array is a matrix if it is symmetric, and spectra if its rows are sorted;
+    a column is one spectrum.
     Values that float32 holds stay in float32, so that their resolution is known;
     eigenvalues of a float32 matrix are returned in float32 too.
 
@@ -41,8 +42,8 @@ def spectra_of(source: Source) -> tuple[Float[np.ndarray, " _"], ...]:
             return tuple(row for part in parts for row in spectra_of(part))
         source = np.array(source, dtype=float)
     array = _numbers(source)
-    if array.ndim == 1:
-        return (_real(array),)
+    if array.ndim == 1 or (array.ndim == 2 and array.shape[1] == 1):
+        return (_real(array).ravel(),)
     if array.ndim == 3:
         return tuple(row for part in array for row in spectra_of(part))
     if array.ndim == 2 and array.shape[0] == array.shape[1] > 1:

@@ -117,7 +117,7 @@ def judge_levels(
     Two blocks are always among the laws, more of them where this many levels tell them
     from Poisson with a power of 0.99; where no law fits, two blocks of unequal density
     are tried. A law falls when its p-value in the direction of
-    the likeliest one is below 0.02.
+    the likeliest one is below 0.03.
 
     Args:
         found: Mean balanced ratios; None where there are too few levels.

@@ -118,7 +118,8 @@ def compare_noise_models(
     variances, excess = sampled, np.zeros_like(sampled)
     if noise_variance is not None:
         variances = np.array([float(values.mean()) for values in noise_variance])
-        excess = _excess(noise_variance, sampled)
+        sizes = np.array(batch_sizes, dtype=float)
+        excess = _excess(noise_variance, sampled, sizes, population.examples)
     equal = replace(
         population,
         example_eigenvalues=np.full(
@@ -195,18 +196,28 @@ def sampling_variance(
 
 
 def _excess(
-    draws: Sequence[Float[np.ndarray, " _"]], sampled: Float[np.ndarray, " m"]
+    draws: Sequence[Float[np.ndarray, " _"]],
+    sampled: Float[np.ndarray, " m"],
+    sizes: Float[np.ndarray, " m"],
+    examples: int,
 ) -> Float[np.ndarray, " m"]:
-    """Find what noise exceeds sampling by, as one multiple of it, or 0."""
-    used = [i for i in range(sampled.size) if sampled[i] > 0]
-    means = np.array([float(draws[i].mean() / sampled[i]) for i in used])
-    errors = np.array([
-        float(draws[i].std(ddof=1) / sampled[i]) / np.sqrt(draws[i].size) for i in used
-    ])
-    # a relative floor: ten draws underestimate a heavy-tailed spread at times
-    precision = 1 / np.maximum(errors, 0.25 * np.median(errors)) ** 2
-    share = float(means @ precision / precision.sum()) - 1
-    return share * sampled if share > 2 * precision.sum() ** -0.5 else 0 * sampled
+    # A multiple of 1/b, times (n − b)/(n − 1) if it comes with the examples, as what
+    # lies beyond Gauss-Newton does: whichever the draws are nearer to. Or none.
+    means = np.array([float(values.mean()) for values in draws])
+    errors = np.array([float(row.std(ddof=1)) / np.sqrt(row.size) for row in draws])
+    # a floor: ten draws underestimate a heavy-tailed spread at times
+    errors = np.maximum(errors, 0.25 * np.median(errors * sizes) / sizes)
+    errors = np.maximum(errors, np.finfo(float).tiny)
+    best, found = np.inf, np.zeros_like(sampled)
+    for left in ((examples - sizes) / max(examples - 1, 1), np.ones_like(sizes)):
+        slope, over = left / sizes / errors, (means - sampled) / errors
+        reach = float(slope @ slope)
+        share = float(slope @ over) / reach if reach else 0.0
+        misfit = float(((over - share * slope) ** 2).sum())
+        if misfit < best:
+            clear = share * np.sqrt(reach) > 2
+            best, found = misfit, share * left / sizes if clear else 0 * sampled
+    return found
 
 
 def _exact(

@@ -27,9 +27,9 @@ def log_softmax(x: torch.Tensor, axis: int) -> torch.Tensor:
     """Apply log softmax(x) along an axis.
 
     The derivative takes g to g − p ⟨1, g⟩, and that of v·(g − p ⟨1, g⟩) in x is
-    −⟨1, g⟩ J v. Where the largest probability pₖ rounds to 1, what is left of either is
-    of the size of 1 − pₖ: so gₖ − pₖ ⟨1, g⟩ is made of sums over the other classes, and
-    vₖ is taken from v, which leaves J v as it is.
+    −⟨1, g⟩ J v. Where a probability pₖ rounds to 1, what is left of either is of the
+    size of 1 − pₖ: so gₖ − pₖ ⟨1, g⟩ is made of those of the other classes, with which
+    it sums to 0, and vₖ is taken from v, which leaves J v as it is.
 
     Args:
         x: The argument.
@@ -39,6 +39,22 @@ def log_softmax(x: torch.Tensor, axis: int) -> torch.Tensor:
         The logarithms.
     """
     return _log_softmax(x, axis)
+
+
+def likeliest(p: torch.Tensor, axis: int) -> torch.Tensor:
+    """Find the class that is more likely than all others together.
+
+    Args:
+        p: Probabilities.
+        axis: The axis of the classes.
+
+    Returns:
+        Its number, the axis kept; 0 where there is none. Cheaper than `argmax`.
+    """
+    kind = torch.promote_types(p.dtype, torch.float32)
+    number = torch.arange(p.shape[axis], device=p.device, dtype=kind)
+    found = p.round().to(kind).movedim(axis, -1) @ number
+    return found.nan_to_num(0.0).long().unsqueeze(axis)
 
 
 class _Softmax(torch.autograd.Function):
@@ -111,7 +127,7 @@ class _LogSoftmax(torch.autograd.Function):
         if not torch.is_grad_enabled():
             return _log_through(slopes[0], logarithms, ctx.axis, x.dtype), None
         p = logarithms.detach().exp()
-        top = p.argmax(ctx.axis, keepdim=True)
+        top = likeliest(p, ctx.axis)
         return _log_slope(slopes[0], x, p, top, ctx.axis), None
 
 
@@ -126,11 +142,8 @@ class _LogSlope(torch.autograd.Function):
     ) -> torch.Tensor:
         del x
         found = torch.addcmul(g, p, g.sum(axis, keepdim=True), value=-1)
-        beside, rest = (
-            u.scatter(axis, top, 0.0).sum(axis, keepdim=True) for u in (g, p)
-        )
-        left = g.gather(axis, top) * rest - p.gather(axis, top) * beside
-        return found.scatter(axis, top, left)
+        found.scatter_add_(axis, top, -found.gather(axis, top))
+        return found.scatter_add_(axis, top, -found.sum(axis, keepdim=True))
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from eigenscape.curvature.kernels.softmax import likeliest
 from eigenscape.curvature.operators.output_curvature import (
     AnyLoss,
     OutputCurvature,
@@ -74,7 +75,7 @@ class Softmax(Likelihood):
         """
         self._axis = 1 if logits.ndim > 1 else 0
         self._p = logits.detach().softmax(self._axis)
-        self._top = self._p.argmax(self._axis, keepdim=True)
+        self._top = likeliest(self._p, self._axis)
         classes = logits.shape[self._axis]
         weights = logits.new_ones(classes) if weight is None else weight.to(logits)
         if targets.shape == logits.shape and targets.is_floating_point():
@@ -95,8 +96,8 @@ class Softmax(Likelihood):
         """See OutputCurvature.
 
         Returns:
-            ω (p∘u − p (p·u)), the same for u less its entry at the largest p: what is
-            left where that rounds to 1.
+            ω (p∘u − p (p·u)), the same for u less its entry at a p above ½: what
+            is left where that rounds to 1.
         """
         weighted = self._p * (vectors[0] - vectors[0].gather(self._axis, self._top))
         mean = weighted.sum(self._axis, keepdim=True)
